@@ -1,0 +1,120 @@
+import type * as tf from '@tensorflow/tfjs'
+
+/** What happens to a pixel before the first layer: `(value × scale − mean[c]) / std[c]`, per channel. Part of a model's record. */
+export interface Normalisation {
+  readonly scale: number
+  readonly mean: readonly number[]
+  readonly std: readonly number[]
+}
+
+/** Images of one shape with their labels, kept as bytes: `images` is `[count, height, width, channels]`, row-major. */
+export interface ImageSet {
+  readonly images: Uint8Array
+  /** One class index per image, `0 ≤ label < classCount`. */
+  readonly labels: Uint8Array | Int32Array
+  readonly height: number
+  readonly width: number
+  readonly channels: number
+  readonly classCount: number
+}
+
+/** One named parameter tensor in model order. `name` is unique within a model; data is row-major float32. */
+export interface WeightTensor {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly data: Float32Array
+}
+
+/** Adam (Kingma & Ba 2015, arXiv:1412.6980), with TensorFlow.js's defaults. */
+export interface Adam {
+  readonly type: 'adam'
+  readonly learningRate: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+}
+
+/** Plain stochastic gradient descent; `momentum` 0 (default) ≤ x < 1, without dampening. */
+export interface Sgd {
+  readonly type: 'sgd'
+  readonly learningRate: number
+  readonly momentum: number
+}
+
+export type Optimizer = Adam | Sgd
+export type Loss = 'categoricalCrossentropy'
+
+export interface CompileOptions {
+  readonly loss: Loss
+  readonly optimizer: Optimizer
+  /** Decides initial weights, data order and dropout masks; an integer, 0 ≤ seed < 2³². The same seed gives the same bytes. */
+  readonly seed: number
+  readonly normalisation?: Normalisation
+  /** Draw initial weights from each layer's declared initializer by `seed` (default), or keep those the model has. */
+  readonly initialWeights?: 'seeded' | 'model'
+  /** Threads of one trial; default 1 (results then do not depend on the machine's cores). */
+  readonly threads?: number
+}
+
+/** Reported about ten times a second while an epoch runs; loss and accuracy are means over the samples since the last report. */
+export interface StepReport {
+  readonly epoch: number
+  /** Steps done since the trial began, and in all. */
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly accuracy: number
+}
+
+/** One finished epoch, counted from 1. Accuracies are fractions; losses are natural-log cross-entropies, means over samples. */
+export interface Epoch {
+  readonly epoch: number
+  readonly epochs: number
+  readonly step: number
+  readonly loss: number
+  readonly accuracy: number
+  readonly validationLoss?: number
+  readonly validationAccuracy?: number
+  readonly seconds: number
+  readonly samplesPerSecond: number
+}
+
+export interface FitOptions {
+  readonly epochs: number
+  readonly batchSize: number
+  readonly validation?: ImageSet
+  readonly signal?: AbortSignal
+  readonly onStep?: (report: StepReport) => void
+}
+
+export interface Evaluation {
+  readonly loss: number
+  readonly accuracy: number
+  /** Class probabilities, `[count, classCount]`, row-major. */
+  readonly probabilities: Float32Array
+}
+
+/** A model under training. Steps run in a worker thread; nothing here blocks the calling thread. */
+export interface Trainer {
+  /** Trains and yields each finished epoch. Aborting rejects with the signal's reason after the current chunk of steps. */
+  fit(data: ImageSet, options: FitOptions): AsyncGenerator<Epoch, void, undefined>
+  evaluate(data: ImageSet): Promise<Evaluation>
+  weights(): Promise<WeightTensor[]>
+  /** The layers-model JSON of TensorFlow.js; with the weights it rebuilds the model. */
+  readonly topology: unknown
+  readonly parameterCount: number
+  /** "onnxruntime cpu" and the like, as shown on the screen. */
+  readonly engine: string
+  close(): Promise<void>
+}
+
+/** The forward graph only, for evaluation and the demo. */
+export interface Predictor {
+  /** Class probabilities `[count, classCount]` of `count` images. */
+  predict(images: Uint8Array, count: number): Promise<Float32Array>
+  readonly inputShape: readonly [height: number, width: number, channels: number]
+  readonly classCount: number
+  close(): Promise<void>
+}
+
+export type Model = tf.LayersModel

@@ -1,0 +1,52 @@
+import * as v from 'valibot'
+import { Config } from './fields.ts'
+import { Id, Name } from './records.ts'
+import { Sha1, Sha256 } from './sha1.ts'
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** Bodies of the HTTP API (PROTOCOL.md lists calls and answers). */
+export const LaunchRequest = v.object({
+  notebook: Name,
+  /** For this job only, on top of the notebook's current values; checked like a drop. */
+  config: v.optional(v.unknown()),
+  /** The same id again answers the same job. */
+  requestId: v.optional(Id),
+})
+export const MoveRequest = v.object({ position: v.pipe(Count, v.minValue(1)) })
+export const DeployRequest = v.object({ sha1: Sha1, expectedRevision: v.optional(Count) })
+export const ClearRequest = v.object({ confirm: v.literal('clear') })
+export const UploadRequest = v.object({
+  sha1: Sha1,
+  sha256: Sha256,
+  sizeBytes: v.pipe(Count, v.minValue(1)),
+  kind: v.picklist(['weights']),
+})
+export const UploadSession = v.object({ id: Id, sha1: Sha1, sizeBytes: Count, offset: Count, complete: v.boolean() })
+export type UploadSession = v.InferOutput<typeof UploadSession>
+
+/** Answer to a dropped config. */
+export const ConfigAnswer = v.object({
+  config: Config,
+  changed: v.array(v.string()),
+  ignored: v.array(v.string()),
+  trials: Count,
+})
+export type ConfigAnswer = v.InferOutput<typeof ConfigAnswer>
+
+/** Answers of the demo: `GET /api/current` gives items of the first, `POST /api/predict` one of the second. */
+export const ServedModel = v.object({
+  task: v.string(),
+  sha1: Sha1,
+  classNames: v.array(Name),
+  testAccuracy: v.nullable(v.number()),
+  deployedAt: v.string(),
+})
+export type ServedModel = v.InferOutput<typeof ServedModel>
+export const Prediction = v.object({
+  task: v.string(),
+  sha1: Sha1,
+  /** Every class, best first. */
+  predictions: v.array(v.object({ className: Name, probability: v.number() })),
+})
+export type Prediction = v.InferOutput<typeof Prediction>

@@ -1,0 +1,210 @@
+import * as v from 'valibot'
+import { ErrorBody } from './error.ts'
+import { Config, Fields } from './fields.ts'
+import { parse, parseJson } from './json.ts'
+import { MAX_BATCH_RECORDS } from './limits.ts'
+import {
+  CurrentModel,
+  Deployment,
+  Id,
+  Job,
+  LogLevel,
+  LogLine,
+  MetricPoint,
+  Model,
+  ModelReport,
+  Name,
+  Notebook,
+  Task,
+  TaskStatus,
+  Time,
+  Trial,
+  Verdict,
+} from './records.ts'
+import { Sha1 } from './sha1.ts'
+
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const Finite = v.pipe(v.number(), v.finite())
+const Reason = v.pipe(v.string(), v.maxLength(4096))
+
+/** Names one attempt of one trial. `lease` is its fencing token: without the present one nothing is changed. */
+const attemptEntries = { job: Id, trial: Count, attempt: Count, lease: Id }
+export const AttemptRef = v.object(attemptEntries)
+export type AttemptRef = v.InferOutput<typeof AttemptRef>
+
+/** One numbered record of an attempt; its number is the batch's `first` plus its place. */
+export const AttemptRecord = v.variant('kind', [
+  v.object({ kind: v.literal('log'), time: Time, level: LogLevel, text: v.string() }),
+  v.object({
+    kind: v.literal('metric'),
+    time: Time,
+    epoch: Count,
+    step: Count,
+    name: MetricPoint.entries.name,
+    value: Finite,
+  }),
+])
+export type AttemptRecord = v.InferOutput<typeof AttemptRecord>
+
+const hello = { type: v.literal('hello'), version: Count }
+
+/** `id`: the message matters; it is sent again after a reconnect until `ack` or `refused` with the same id comes. */
+export const FromAgent = v.variant('type', [
+  v.object({ ...hello, role: v.literal('agent'), instance: Id }),
+  v.object({
+    type: v.literal('register'),
+    id: Id,
+    name: Name,
+    task: Task,
+    schema: Fields,
+    engine: v.pipe(v.string(), v.maxLength(200)),
+    cores: Count,
+    /** Trials that it runs side by side. */
+    slots: v.pipe(Count, v.minValue(1), v.maxValue(256)),
+    /** Where it runs; lets a restarted kernel on the same machine show that its predecessor is dead. */
+    host: v.pipe(v.string(), v.maxLength(255)),
+    pid: Count,
+    /** Instance of a predecessor that is known to be dead (same host, no such process): its name may be taken over at once. */
+    replaces: v.optional(Id),
+    /** Attempts that it still works on. */
+    attempts: v.array(AttemptRef),
+  }),
+  v.object({
+    type: v.literal('records'),
+    id: Id,
+    ...attemptEntries,
+    /** Number of the first record within its attempt, from 1. */
+    first: v.pipe(Count, v.minValue(1)),
+    records: v.pipe(v.array(AttemptRecord), v.minLength(1), v.maxLength(MAX_BATCH_RECORDS)),
+  }),
+  v.object({
+    type: v.literal('progress'),
+    ...attemptEntries,
+    progress: Trial.entries.progress,
+    metrics: Trial.entries.metrics,
+  }),
+  v.object({ type: v.literal('done'), id: Id, ...attemptEntries, model: ModelReport, seconds: Finite }),
+  v.object({
+    type: v.literal('failed'),
+    id: Id,
+    ...attemptEntries,
+    reason: Reason,
+    /** True when another attempt would fail alike (out of memory, a bad config, an error thrown by a cell). */
+    permanent: v.boolean(),
+  }),
+  v.object({ type: v.literal('cancelled'), id: Id, ...attemptEntries, reason: Reason }),
+  v.object({ type: v.literal('goodbye') }),
+])
+export type FromAgent = v.InferOutput<typeof FromAgent>
+
+const welcome = v.object({
+  type: v.literal('welcome'),
+  version: Count,
+  now: Time,
+  scope: v.picklist(['agent', 'viewer', 'operator']),
+})
+const refused = v.object({ type: v.literal('refused'), id: v.optional(Id), error: ErrorBody })
+
+export const ToAgent = v.variant('type', [
+  welcome,
+  refused,
+  v.object({ type: v.literal('ack'), id: Id }),
+  v.object({
+    type: v.literal('registered'),
+    id: Id,
+    /** The name it got: its own, or one with a suffix when that was taken. */
+    name: Name,
+    config: Config,
+    /** Attempts of `register` that are no longer its own: finish them or not, they count as late. */
+    fenced: v.array(v.object({ job: Id, trial: Count, attempt: Count })),
+  }),
+  /** The name is held by an unreachable kernel: register again after this time, or at once with `replaces` if it is dead. */
+  v.object({
+    type: v.literal('held'),
+    id: Id,
+    by: v.object({ instance: Id, host: v.string(), pid: Count }),
+    retryAfterMs: Count,
+  }),
+  v.object({
+    type: v.literal('run'),
+    ...attemptEntries,
+    jobNumber: Count,
+    trials: Count,
+    params: Trial.entries.params,
+    seed: Count,
+  }),
+  v.object({ type: v.literal('stop'), job: Id, trial: Count, attempt: Count }),
+  v.object({ type: v.literal('config'), config: Config }),
+  v.object({ type: v.literal('verdict'), job: Id, trial: Count, sha1: Sha1, verdict: Verdict }),
+])
+export type ToAgent = v.InferOutput<typeof ToAgent>
+
+export const FromPage = v.variant('type', [
+  v.object({ ...hello, role: v.literal('page') }),
+  /** Log and curves of a job, from after these numbers on; sent again after a reconnect with what the page has. */
+  v.object({ type: v.literal('follow'), job: Id, afterLog: Count, afterMetric: Count }),
+  v.object({ type: v.literal('unfollow'), job: Id }),
+])
+export type FromPage = v.InferOutput<typeof FromPage>
+
+export const ToPage = v.variant('type', [
+  welcome,
+  refused,
+  /** All that the page draws first: every notebook and task, the newest 50 jobs with their models, 50 deployments per task. */
+  v.object({
+    type: v.literal('snapshot'),
+    notebooks: v.array(Notebook),
+    jobs: v.array(Job),
+    models: v.array(Model),
+    tasks: v.array(TaskStatus),
+    deployments: v.array(Deployment),
+    totals: v.object({ jobs: Count, models: Count, sizeBytes: Count }),
+  }),
+  v.object({ type: v.literal('notebook'), notebook: Notebook }),
+  v.object({ type: v.literal('notebook-forgotten'), name: Name }),
+  v.object({ type: v.literal('job'), job: Job }),
+  v.object({ type: v.literal('trial'), job: Id, trial: Trial }),
+  v.object({ type: v.literal('model'), model: Model }),
+  v.object({ type: v.literal('task'), task: TaskStatus }),
+  v.object({ type: v.literal('deployment'), deployment: Deployment }),
+  v.object({ type: v.literal('log'), job: Id, lines: v.array(LogLine) }),
+  v.object({ type: v.literal('metrics'), job: Id, points: v.array(MetricPoint) }),
+  v.object({ type: v.literal('cleared') }),
+])
+export type ToPage = v.InferOutput<typeof ToPage>
+
+export const FromDemo = v.variant('type', [
+  v.object({ ...hello, role: v.literal('demo'), instance: Id }),
+  /** What it serves of a task now; `error` says why the deployed model is not it. */
+  v.object({
+    type: v.literal('serving'),
+    task: Task.entries.name,
+    sha1: v.nullable(Sha1),
+    error: v.nullable(ErrorBody),
+  }),
+])
+export type FromDemo = v.InferOutput<typeof FromDemo>
+
+export const ToDemo = v.variant('type', [
+  welcome,
+  refused,
+  /** Sent for each task after `welcome`, and at each deployment. */
+  v.object({ type: v.literal('deployed'), current: CurrentModel }),
+])
+export type ToDemo = v.InferOutput<typeof ToDemo>
+
+const parser =
+  <T extends v.GenericSchema>(schema: T) =>
+  (text: string): v.InferOutput<T> =>
+    parse(schema, parseJson(text))
+
+/** A first message of any peer; `role` says which of the other parsers reads the rest. */
+export const parseHello = parser(
+  v.object({ ...hello, role: v.picklist(['agent', 'page', 'demo']), instance: v.optional(Id) }),
+)
+export const parseFromAgent = parser(FromAgent)
+export const parseFromPage = parser(FromPage)
+export const parseFromDemo = parser(FromDemo)
+export const parseToAgent = parser(ToAgent)
+export const parseToPage = parser(ToPage)
+export const parseToDemo = parser(ToDemo)
