@@ -1,0 +1,55 @@
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.PAWPRINT_CHROMIUM ?? '/usr/bin/chromium', args: ARGS })
+
+/** A page whose console errors, uncaught errors and CSP violations are collected; a test expects none. */
+export async function openPage(browser: Browser, url: string): Promise<{ page: Page; problems: string[] }> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  const problems: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text())
+  })
+  page.on('pageerror', (error) => problems.push(String(error)))
+  await page.goto(url)
+  return { page, problems }
+}
+
+/** Drops files on an element as a hand does: real, trusted drag events of the browser. */
+export async function dropFiles(page: Page, selector: string, files: string[]): Promise<void> {
+  const box = await page.locator(selector).boundingBox()
+  if (!box) throw new Error(`${selector} is not in sight`)
+  const session = await page.context().newCDPSession(page)
+  const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+  const data = { items: [], files, dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, ...at, data })
+  await session.detach()
+}
+
+/** The log as the page shows it, from its first row to its last, read by scrolling through the rows that are drawn. */
+export async function readLog(page: Page): Promise<{ seq: number; text: string }[]> {
+  return page.getByTestId('log').evaluate(async (log) => {
+    const rows = new Map<number, string>()
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    log.scrollTop = 0
+    for (;;) {
+      await drawn()
+      for (const row of log.querySelectorAll('[data-seq]'))
+        rows.set(Number(row.getAttribute('data-seq')), row.textContent ?? '')
+      if (log.scrollTop + log.clientHeight >= log.scrollHeight - 1) break
+      log.scrollTop += log.clientHeight / 2
+    }
+    return [...rows].map(([seq, text]) => ({ seq, text }))
+  })
+}

@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Job, LogLine, Model, Notebook, TaskStatus } from '@pawprint/protocol'
+
+const ROOT = join(import.meta.dirname, '..')
+const POLL_MS = 100
+
+/** A free port of this machine, given back at once: good enough for a test that uses it next. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+/** A whole Pawprint, as `npm start` brings it up: store, demo and the notebook on its real kernel. */
+export interface Pawprint {
+  readonly storeUrl: string
+  readonly demoUrl: string
+  /** The store's page with its token, as printed for people. */
+  readonly link: string
+  readonly token: string
+  readonly data: string
+  readonly output: () => string
+  api<T>(method: string, path: string, body?: unknown): Promise<T>
+  request(method: string, path: string, body?: unknown): Promise<Response>
+  /** Ends it as Ctrl-C does; answers the exit code. */
+  stop(): Promise<number | null>
+}
+
+export async function startPawprint(args: readonly string[] = ['--no-sample'], data?: string): Promise<Pawprint> {
+  const folder = data ?? (await mkdtemp(join(tmpdir(), 'pawprint-e2e-')))
+  const [storePort, demoPort] = [await freePort(), await freePort()]
+  const options = ['--data', folder, '--store-port', `${storePort}`, '--demo-port', `${demoPort}`, ...args]
+  const child = spawn(process.execPath, ['scripts/start.mjs', ...options], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
+  const link = await lineOf(
+    child,
+    () => /Store {2}(http\S+)/.exec(output)?.[1],
+    () => output,
+  )
+  const storeUrl = `http://127.0.0.1:${storePort}`
+  const token = (await readFile(join(folder, 'token'), 'utf8')).trim()
+  const request = (method: string, path: string, body?: unknown) =>
+    fetch(`${storeUrl}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  return {
+    storeUrl,
+    demoUrl: `http://127.0.0.1:${demoPort}`,
+    link,
+    token,
+    data: folder,
+    output: () => output,
+    request,
+    async api<T>(method: string, path: string, body?: unknown) {
+      const response = await request(method, path, body)
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+      return (await response.json()) as T
+    },
+    async stop() {
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+      child.kill('SIGINT')
+      const code = child.exitCode ?? (await ended)
+      if (data === undefined) await rm(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}
+
+async function lineOf(child: ChildProcess, find: () => string | undefined, output: () => string): Promise<string> {
+  for (;;) {
+    const found = find()
+    if (found !== undefined) return found
+    if (child.exitCode !== null) throw new Error(`npm start ended with code ${child.exitCode}:\n${output()}`)
+    await wait(POLL_MS)
+  }
+}
+
+/** Asks again until the answer fits. The test's own timeout bounds it. */
+export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (fits(answer)) return answer
+    await wait(POLL_MS)
+  }
+}
+
+interface Items<T> {
+  readonly items: T[]
+  readonly next: string | null
+}
+
+export const notebookOf = (paw: Pawprint, isReady: (notebook: Notebook) => boolean): Promise<Notebook> =>
+  until(
+    async () => (await paw.api<Items<Notebook>>('GET', '/api/notebooks')).items[0],
+    (notebook) => notebook !== undefined && isReady(notebook),
+  ) as Promise<Notebook>
+
+export const jobOf = (paw: Pawprint, id: string): Promise<Job> => paw.api('GET', `/api/jobs/${id}`)
+export const modelOf = (paw: Pawprint, sha1: string): Promise<Model> => paw.api('GET', `/api/models/${sha1}`)
+export const taskOf = (paw: Pawprint, name: string): Promise<TaskStatus> => paw.api('GET', `/api/tasks/${name}`)
+export const jobsOf = async (paw: Pawprint): Promise<Job[]> => (await paw.api<Items<Job>>('GET', '/api/jobs')).items
+export const logOf = async (paw: Pawprint, id: string): Promise<LogLine[]> =>
+  (await paw.api<Items<LogLine>>('GET', `/api/jobs/${id}/log?limit=100000`)).items
+
+/** The job when nothing more will happen to it. */
+export const finished = (paw: Pawprint, id: string): Promise<Job> =>
+  until(
+    () => jobOf(paw, id),
+    (job) => ['done', 'failed', 'cancelled'].includes(job.state),
+  )
+
+export async function launch(paw: Pawprint, notebook: string, config: Record<string, unknown>): Promise<Job> {
+  return paw.api('POST', '/api/jobs', { notebook, config })
+}

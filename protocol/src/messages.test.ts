@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest'
+import { fieldsOf } from './fields.ts'
+import { type FromAgent, parseFromAgent, parseFromPage, parseHello, parseToPage } from './messages.ts'
+import { TEST_ACCURACY } from './records.ts'
+
+const attempt = { job: 'j1', trial: 0, attempt: 1, lease: 'l1' }
+const time = '2026-01-02T03:04:05.678Z'
+const register: FromAgent = {
+  type: 'register',
+  id: 'r1',
+  name: 'cifar10',
+  task: { name: 'cifar10', classNames: ['cat', 'dog'], metric: TEST_ACCURACY },
+  schema: fieldsOf({ EPOCHS: 1 }),
+  engine: 'onnxruntime cpu',
+  cores: 2,
+  slots: 2,
+  host: 'laptop',
+  pid: 4242,
+  attempts: [attempt],
+}
+
+describe('a message', () => {
+  test.each<FromAgent>([
+    { type: 'hello', version: 1, role: 'agent', instance: 'i1' },
+    register,
+    { type: 'records', id: 'b1', ...attempt, first: 1, records: [{ kind: 'log', time, level: 'info', text: 'hi' }] },
+    { type: 'progress', ...attempt, progress: 0.5, metrics: { loss: 1.2 } },
+    { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
+    { type: 'goodbye' },
+  ])('$type survives the wire unchanged', (message) => {
+    expect(parseFromAgent(JSON.stringify(message))).toEqual(message)
+  })
+
+  test.each([
+    ['', ''],
+    ['{', ''],
+    ['null', ''],
+    ['{"type":"fly"}', 'type'],
+    ['{"type":"goodbye"', ''],
+    [JSON.stringify({ ...register, name: '' }), 'name'],
+    [JSON.stringify({ ...register, name: 'x'.repeat(129) }), 'name'],
+    [JSON.stringify({ ...register, task: { ...register.task, name: '../etc' } }), 'task.name'],
+    [JSON.stringify({ ...register, slots: 0 }), 'slots'],
+    [JSON.stringify({ type: 'progress', ...attempt, progress: 1.01, metrics: {} }), 'progress'],
+    [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: { loss: null } }), 'metrics.loss'],
+    [JSON.stringify({ type: 'progress', ...attempt, job: '../j', progress: 0, metrics: {} }), 'job'],
+    [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 0, records: [] }), 'first'],
+    [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 1, records: [] }), 'records'],
+  ])('%s is refused at "%s"', (text, at) => {
+    expect(() => parseFromAgent(text)).toThrow(expect.objectContaining({ name: 'ProtocolError', at }))
+  })
+
+  test('with any one field missing is refused with that field as its place', () => {
+    for (const key of Object.keys(register)) {
+      const { [key as keyof typeof register]: _, ...rest } = register
+      expect(() => parseFromAgent(JSON.stringify(rest)), key).toThrow(expect.objectContaining({ at: key }))
+    }
+  })
+
+  test('of one role is no message of another', () => {
+    expect(() => parseFromPage(JSON.stringify(register))).toThrow()
+    expect(() => parseToPage('{"type":"run"}')).toThrow()
+    expect(parseHello('{"type":"hello","version":9,"role":"page"}')).toMatchObject({ version: 9, role: 'page' })
+  })
+})

@@ -1,0 +1,17 @@
+// Format, lint and types of everything: what must be clean before a commit.
+
+import { join } from 'node:path'
+import { build, install, main, node, ROOT, run } from './prepare.mjs'
+
+main(async () => {
+  await install()
+  await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')
+  await build()
+  await node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json')
+  for (const page of ['web', 'demo-app'])
+    await run(
+      process.execPath,
+      [join(ROOT, 'node_modules/svelte-check/bin/svelte-check'), '--fail-on-warnings', '--output', 'human'],
+      { cwd: join(ROOT, page) },
+    )
+})

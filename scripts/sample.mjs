@@ -1,0 +1,86 @@
+// The newcomer's first job: drops sample_conf.json on the notebook, launches it and draws its progress.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ROOT, Stop } from './prepare.mjs'
+
+const POLL_MS = 500
+const BAR_WIDTH = 24
+
+/** A small client of the store's API. Errors name the call and the store's own words. */
+export function apiOf(url, token) {
+  return async (method, path, body) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+      body: body ? JSON.stringify(body) : null,
+    })
+    const answer = await response.json()
+    if (!response.ok) throw new Stop(`${method} ${path}: ${answer.error?.message ?? response.statusText}`)
+    return answer
+  }
+}
+
+/** The first notebook that is ready for a job. Waits for it as long as `isRunning()`. */
+export async function waitForNotebook(api, isRunning) {
+  while (isRunning()) {
+    const { items } = await api('GET', '/api/notebooks')
+    const ready = items.find((notebook) => notebook.state === 'idle' || notebook.state === 'busy')
+    if (ready) return ready
+    await wait(POLL_MS)
+  }
+  return null
+}
+
+const percent = (fraction) => `${(fraction * 100).toFixed(1)} %`
+
+function barOf(trial) {
+  const filled = Math.round(trial.progress * BAR_WIDTH)
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`
+  const params = Object.entries(trial.params)
+    .map(([key, value]) => `${key} ${value}`)
+    .filter((text) => text.startsWith('LEARNING_RATE'))
+  const result =
+    trial.state === 'done'
+      ? `${trial.sha1.slice(0, 7)}  ${percent(trial.metrics.testAccuracy)} right on the test set`
+      : trial.state === 'running'
+        ? `${Math.floor(trial.progress * 100)} %`
+        : trial.state
+  return `  trial ${trial.index + 1}  ${params.join(' ').padEnd(20)} ${bar}  ${result}`
+}
+
+/** Redraws the bars in place on a terminal; elsewhere prints a trial's line when its state changes. */
+function createBars(output) {
+  let drawn = 0
+  const states = new Map()
+  return (trials) => {
+    if (output.isTTY) {
+      if (drawn > 0) output.write(`\x1b[${drawn}A`)
+      for (const trial of trials) output.write(`\x1b[2K${barOf(trial)}\n`)
+      drawn = trials.length
+      return
+    }
+    for (const trial of trials) {
+      if (states.get(trial.index) !== trial.state) output.write(`${barOf(trial)}\n`)
+      states.set(trial.index, trial.state)
+    }
+  }
+}
+
+/** Launches sample_conf.json when there is no job yet, and follows it to its end. */
+export async function runSample(api, notebook, isRunning) {
+  const { items } = await api('GET', '/api/jobs?limit=1')
+  if (items.length > 0) return null
+  const config = JSON.parse(await readFile(join(ROOT, 'sample_conf.json'), 'utf8'))
+  await api('POST', `/api/notebooks/${encodeURIComponent(notebook.name)}/config`, config)
+  const launched = await api('POST', '/api/jobs', { notebook: notebook.name, requestId: 'sample' })
+  console.log(`\nLaunched sample_conf.json on ${notebook.name}: job 1, ${launched.trials.length} trials.`)
+  const draw = createBars(process.stdout)
+  while (isRunning()) {
+    const job = await api('GET', `/api/jobs/${launched.id}`)
+    draw(job.trials)
+    if (['done', 'failed', 'cancelled'].includes(job.state)) return job
+    await wait(POLL_MS)
+  }
+  return null
+}
