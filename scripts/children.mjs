@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { ROOT, Stop } from './prepare.mjs'
 
 const KILL_AFTER_MS = 10_000
+const END_WITH_PARENT = new URL('./endWithParent.mjs', import.meta.url).href
 
 /**
  * Starts a Node script. Its output goes to `logFile` and, line by line, to `onLine`. The child has a process group of its own,
@@ -12,7 +13,7 @@ const KILL_AFTER_MS = 10_000
  */
 export function startChild(name, script, { args = [], env = {}, logFile, onLine = () => {} }) {
   const log = createWriteStream(logFile, { flags: 'a' })
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, ['--import', END_WITH_PARENT, script, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

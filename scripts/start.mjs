@@ -14,7 +14,7 @@ const reachable = (host) =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
 async function startStore(options) {
-  const args = ['--data', options.data, '--store-port', String(options.storePort), '--host', options.host]
+  const args = ['--data', options.data, '--port', String(options.storePort), '--host', options.host]
   if (options.allowRemote) args.push('--allow-remote')
   const child = startChild('store', 'store-server/dist/main.js', {
     args,

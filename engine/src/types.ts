@@ -49,6 +49,7 @@ export interface CompileOptions {
   readonly optimizer: Optimizer
   /** Decides initial weights, data order and dropout masks; an integer, 0 ≤ seed < 2³². The same seed gives the same bytes. */
   readonly seed: number
+  /** Default `value / 255`. */
   readonly normalisation?: Normalisation
   /** Draw initial weights from each layer's declared initializer by `seed` (default), or keep those the model has. */
   readonly initialWeights?: 'seeded' | 'model'
@@ -106,6 +107,15 @@ export interface Trainer {
   /** "onnxruntime cpu" and the like, as shown on the screen. */
   readonly engine: string
   close(): Promise<void>
+}
+
+/** What a trained model is made of, all plain data. */
+export interface SavedModel {
+  /** The layers-model JSON, as a trainer gives it. */
+  readonly topology: unknown
+  readonly weights: readonly WeightTensor[]
+  /** As in training; default `value / 255`. */
+  readonly normalisation?: Normalisation
 }
 
 /** The forward graph only, for evaluation and the demo. */

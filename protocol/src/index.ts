@@ -1,5 +1,6 @@
 export * from './api.ts'
 export * from './config.ts'
+export * from './demo.ts'
 export * from './error.ts'
 export * from './fields.ts'
 export * from './json.ts'

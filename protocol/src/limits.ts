@@ -3,6 +3,8 @@ export const PROTOCOL_VERSION = 1
 
 /** Largest WebSocket frame and JSON body accepted, in bytes. Larger things travel as uploads. */
 export const MAX_FRAME_BYTES = 1024 * 1024
+/** Largest frame that a client accepts from the store, which it trusts: a snapshot with jobs of thousands of trials is large. */
+export const MAX_STORE_FRAME_BYTES = 64 * 1024 * 1024
 /** Deepest nesting of a JSON text; checked before it is parsed, so that a bomb cannot exhaust the stack. */
 export const MAX_JSON_DEPTH = 32
 /** Longest name of a notebook, in UTF-16 units. */

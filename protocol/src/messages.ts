@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
-import { MAX_BATCH_RECORDS } from './limits.ts'
+import { MAX_BATCH_RECORDS, MAX_FRAME_BYTES, MAX_STORE_FRAME_BYTES } from './limits.ts'
 import {
   CurrentModel,
   Deployment,
@@ -170,6 +170,8 @@ export const ToPage = v.variant('type', [
   v.object({ type: v.literal('log'), job: Id, lines: v.array(LogLine) }),
   v.object({ type: v.literal('metrics'), job: Id, points: v.array(MetricPoint) }),
   v.object({ type: v.literal('cleared') }),
+  /** Every 15 s: browsers do not show the WebSocket protocol's own pings, and a page must notice silence. */
+  v.object({ type: v.literal('ping') }),
 ])
 export type ToPage = v.InferOutput<typeof ToPage>
 
@@ -194,9 +196,9 @@ export const ToDemo = v.variant('type', [
 export type ToDemo = v.InferOutput<typeof ToDemo>
 
 const parser =
-  <T extends v.GenericSchema>(schema: T) =>
+  <T extends v.GenericSchema>(schema: T, maxBytes = MAX_FRAME_BYTES) =>
   (text: string): v.InferOutput<T> =>
-    parse(schema, parseJson(text))
+    parse(schema, parseJson(text, maxBytes))
 
 /** A first message of any peer; `role` says which of the other parsers reads the rest. */
 export const parseHello = parser(
@@ -205,6 +207,6 @@ export const parseHello = parser(
 export const parseFromAgent = parser(FromAgent)
 export const parseFromPage = parser(FromPage)
 export const parseFromDemo = parser(FromDemo)
-export const parseToAgent = parser(ToAgent)
-export const parseToPage = parser(ToPage)
-export const parseToDemo = parser(ToDemo)
+export const parseToAgent = parser(ToAgent, MAX_STORE_FRAME_BYTES)
+export const parseToPage = parser(ToPage, MAX_STORE_FRAME_BYTES)
+export const parseToDemo = parser(ToDemo, MAX_STORE_FRAME_BYTES)

@@ -88,6 +88,8 @@ export const Job = v.object({
   state: JobState,
   seed: Count,
   config: Config,
+  /** Place in its notebook's queue, 1 = next; only while it has not started. */
+  position: v.optional(v.pipe(Count, v.minValue(1))),
   createdAt: Time,
   startedAt: v.nullable(Time),
   endedAt: v.nullable(Time),

@@ -1,0 +1,177 @@
+import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
+import { AgentError } from './errors.ts'
+import { executeAssignment } from './jobs.ts'
+import type { KeepAlive } from './keepAlive.ts'
+import { openSession, type Session } from './session.ts'
+import type { Times } from './times.ts'
+import { titleOf } from './trial/assignment.ts'
+import { Abandoned } from './trial/execute.ts'
+import { createRunner, type Runner } from './trial/runner.ts'
+import type { Agent, NotebookDefinition, ServeOptions } from './types.ts'
+import type { ViewEvent } from './view/board.ts'
+import type { Screen } from './view/screen.ts'
+import { attemptKey } from './wire/outbox.ts'
+import type { Identity } from './wire/registration.ts'
+import type { StoreAddress } from './wire/token.ts'
+
+/** All that an agent takes from its surroundings. */
+export interface World {
+  readonly address: StoreAddress
+  readonly identity: Identity
+  readonly times: Times
+  readonly nextId: () => string
+  /** Unix time in milliseconds. */
+  readonly wallMs: () => number
+  /** Monotonic, in milliseconds. */
+  readonly nowMs: () => number
+  readonly random: () => number
+  readonly isAlive: (pid: number) => boolean
+  /** Shows lines that come before `serve`. */
+  readonly print: (line: string) => void
+  readonly openScreen: (options: ServeOptions, heading: () => string) => Screen
+  readonly keepAlive: KeepAlive
+  /** False in a notebook, whose kernel decides how long the process lives. */
+  readonly ownsProcess: boolean
+  /** Told once when it serves and once when it is closed or refused for good. */
+  readonly onServing: (state: 'serving' | 'closed', error?: AgentError) => void
+}
+
+/** An agent, and how it began. */
+export interface OpenAgent {
+  readonly agent: Agent
+  /** Resolves at the first welcome; rejects when the store refuses for good, or on `close`. */
+  readonly welcomed: Promise<void>
+}
+
+interface State {
+  readonly world: World
+  readonly session: Session
+  readonly runner: Runner
+  definition: NotebookDefinition | undefined
+  screen: Screen | undefined
+  over: AgentError | undefined
+}
+
+/** Opens the connection; trials run once a notebook is registered and served. */
+export function openAgent(world: World): OpenAgent {
+  const { keepAlive } = world
+  const held = <T>(promise: Promise<T>): Promise<T> => {
+    keepAlive.hold()
+    return promise.finally(() => keepAlive.release())
+  }
+  let begin: { resolve: () => void; reject: (error: AgentError) => void } | undefined
+  const welcomed = new Promise<void>((resolve, reject) => {
+    begin = { resolve, reject }
+  })
+  const runner = createRunner(world.identity.slots, async (assignment, signal) => {
+    // Trials come after a registration, so there is a definition: the one of now, should a cell be run again.
+    const { definition } = state
+    if (definition === undefined) return
+    await executeAssignment(
+      { ...world, ...session, definition, show: (event) => show(state, event) },
+      assignment,
+      signal,
+    )
+  })
+  const session = openSession({
+    ...world,
+    now: () => timeOf(world),
+    running: runner.attempts,
+    onWelcome: () => begin?.resolve(),
+    onStopped: (error) => void end(state, error, begin?.reject),
+    onMessage: (message) => onMessage(state, message),
+    tell: (text) => show(state, { type: 'notice', text }),
+  })
+  const state: State = { world, session, runner, definition: undefined, screen: undefined, over: undefined }
+  return {
+    welcomed: held(welcomed),
+    agent: {
+      get name() {
+        return session.registration.name
+      },
+      register: (notebook) => held(register(state, notebook)),
+      serve: (options = {}) => serve(state, options),
+      stop: () => held(runner.stopAll(new Error('stopped in the notebook'))),
+      async close() {
+        const closed = new AgentError('E_CLOSED', 'agent', 'an open agent', 'a closed one')
+        await held(farewell(state).then(() => end(state, closed, begin?.reject)))
+      },
+    },
+  }
+}
+
+const timeOf = ({ wallMs }: World): string => new Date(wallMs()).toISOString()
+
+function show({ world, screen }: State, event: ViewEvent): void {
+  if (screen !== undefined) screen.show(event)
+  else if (event.type === 'notice') world.print(event.text)
+}
+
+async function register(state: State, notebook: NotebookDefinition): Promise<void> {
+  if (state.over !== undefined) throw state.over
+  const schema = fieldsOf(notebook.hyperparameters)
+  const task = parse(Task, notebook.task)
+  if (typeof notebook.train !== 'function')
+    throw new AgentError('E_TRAIN', 'train', 'an async function of a trial', typeof notebook.train)
+  const before = state.definition
+  state.definition = notebook
+  try {
+    await state.session.registration.offer({ name: notebook.name, task, schema, engine: ENGINE })
+  } catch (error) {
+    state.definition = before
+    throw error
+  }
+}
+
+/** Shown beside the notebook; each model names its own. */
+const ENGINE = 'onnxruntime cpu'
+
+function serve(state: State, options: ServeOptions): void {
+  if (state.over !== undefined) throw state.over
+  if (state.definition === undefined)
+    throw new AgentError('E_TRAIN', 'serve', 'a registered notebook: agent.register first', 'none')
+  state.screen?.close()
+  const { httpUrl } = state.world.address
+  state.screen = state.world.openScreen(options, () => `${state.session.registration.name} at ${httpUrl}`)
+  state.runner.open()
+  state.world.onServing('serving')
+}
+
+function onMessage(state: State, message: ToAgent): void {
+  if (message.type === 'run') state.runner.run(message)
+  else if (message.type === 'stop') state.runner.stop(message, new Error('stopped by a person'))
+  else if (message.type === 'verdict') show(state, message)
+  else if (message.type === 'registered') {
+    // A result that is done is delivered late; what still trains would only be thrown away.
+    const reason = new Abandoned('another kernel has taken over')
+    for (const attempt of message.fenced) if (state.runner.stop(attempt, reason)) dropFenced(state, attempt)
+  }
+}
+
+function dropFenced(state: State, fenced: Parameters<Runner['stop']>[0]): void {
+  for (const attempt of state.session.delivery.attempts())
+    if (attemptKey(attempt) === attemptKey(fenced)) state.session.delivery.forget(attempt)
+  show(state, { type: 'notice', text: `${titleOf(fenced.trial)} was taken over by another kernel` })
+}
+
+async function farewell({ world, session, runner }: State): Promise<void> {
+  await runner.stopAll(new Abandoned('the notebook was closed'))
+  if (!session.registration.isActive) return
+  const late = new Promise<void>((resolve) => setTimeout(resolve, world.times.farewellMs).unref())
+  await Promise.race([session.delivery.settled(), late])
+}
+
+async function end(
+  state: State,
+  error: AgentError,
+  rejectBegin: ((error: AgentError) => void) | undefined,
+): Promise<void> {
+  if (state.over !== undefined) return
+  state.over = error
+  rejectBegin?.(error)
+  if (error.code === 'E_REFUSED') show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
+  state.screen?.close()
+  await state.session.close(error)
+  if (state.screen !== undefined && state.world.ownsProcess) state.world.keepAlive.release()
+  state.world.onServing('closed', error)
+}

@@ -1,0 +1,24 @@
+/**
+ * What went wrong: `E_OPTION` a wrong option, `E_FORMAT` a file that is not what its name says, `E_NETWORK` no or a broken
+ * connection, `E_ANSWER` a server that answered something else, `E_CHECKSUM` a download that is not the official file,
+ * `E_STORAGE` no place to save it.
+ */
+export type DatasetErrorCode = 'E_OPTION' | 'E_FORMAT' | 'E_NETWORK' | 'E_ANSWER' | 'E_CHECKSUM' | 'E_STORAGE'
+
+/** The one error of this module: `place: expected …, got …`. */
+export class DatasetError extends Error {
+  readonly code: DatasetErrorCode
+  /** Where: an option, or a file and the record in it. */
+  readonly at: string
+  readonly expected: string
+  readonly got: string
+
+  constructor(code: DatasetErrorCode, at: string, expected: string, got: string, options?: ErrorOptions) {
+    super(`${at}: expected ${expected}, got ${got}`, options)
+    this.name = 'DatasetError'
+    this.code = code
+    this.at = at
+    this.expected = expected
+    this.got = got
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import { DatasetError } from './errors.ts'
+import type { LabelledImages, Preprocessing } from './types.ts'
+
+/** Channels of every image: red, green, blue. */
+export const CHANNELS = 3 as const
+
+/** Largest set kept in memory, in bytes (60,000 images of 133 × 133). */
+export const MAX_SET_BYTES = 3 * 2 ** 30
+
+const HASH_PIECE_BYTES = 2 ** 26
+
+/** What the demo must do to a picture of any size so that the model sees it as in training. */
+export const preprocessingOf = (imageSize: number): Preprocessing => ({ imageSize, fit: 'fill', kernel: 'lanczos3' })
+
+/**
+ * Shared memory for `count` images `[imageSize, imageSize, 3]` and their labels.
+ * Throws DatasetError `E_OPTION` when it would exceed MAX_SET_BYTES.
+ */
+export function allocateImages(count: number, imageSize: number): { images: Uint8Array; labels: Uint8Array } {
+  const sizeBytes = count * imageSize * imageSize * CHANNELS
+  if (sizeBytes > MAX_SET_BYTES) {
+    const largest = Math.floor(Math.sqrt(MAX_SET_BYTES / CHANNELS / count))
+    throw new DatasetError('E_OPTION', 'imageSize', `at most ${largest} for ${count} images`, String(imageSize))
+  }
+  return {
+    images: new Uint8Array(new SharedArrayBuffer(sizeBytes)),
+    labels: new Uint8Array(new SharedArrayBuffer(count)),
+  }
+}
+
+/**
+ * SHA-256, hex, over one line of JSON (layout version, shape, class names), the labels as bytes, and the pixels. Images are
+ * `[count, imageSize, imageSize, 3]`.
+ */
+export function fingerprintOf(
+  images: Uint8Array,
+  labels: Uint8Array,
+  imageSize: number,
+  classNames: readonly string[],
+): string {
+  const shape = [labels.length, imageSize, imageSize, CHANNELS]
+  const hash = createHash('sha256').update(`${JSON.stringify({ layout: 'pawprint-images-1', shape, classNames })}\n`)
+  hash.update(labels)
+  for (let at = 0; at < images.length; at += HASH_PIECE_BYTES) hash.update(images.subarray(at, at + HASH_PIECE_BYTES))
+  return hash.digest('hex')
+}
+
+/** Joins filled memory to one labelled set, and names it by its fingerprint. */
+export function labelledImages(
+  { images, labels }: { readonly images: Uint8Array; readonly labels: Uint8Array },
+  imageSize: number,
+  classNames: readonly string[],
+): LabelledImages {
+  return {
+    images,
+    labels,
+    height: imageSize,
+    width: imageSize,
+    channels: CHANNELS,
+    classCount: classNames.length,
+    preprocessing: preprocessingOf(imageSize),
+    fingerprint: fingerprintOf(images, labels, imageSize, classNames),
+  }
+}

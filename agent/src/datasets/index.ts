@@ -1,0 +1,35 @@
+import { homedir } from 'node:os'
+import { cifar10 } from './cifar10.ts'
+import type { Surroundings } from './locate.ts'
+import { shapes } from './shapes.ts'
+import type { Cifar10Options, Dataset, DatasetOptions } from './types.ts'
+
+export { DatasetError, type DatasetErrorCode } from './errors.ts'
+export type { Cifar10Options, Dataset, DatasetOptions, LabelledImages, Preprocessing, Progress } from './types.ts'
+
+const surroundings = (): Surroundings => ({
+  argv: process.argv,
+  env: process.env,
+  platform: process.platform,
+  home: homedir(),
+  currentFolder: process.cwd(),
+})
+
+/** The data sets that come with Pawprint. All images are RGB bytes in shared memory; splits are stratified and seeded. */
+export const datasets: {
+  /**
+   * CIFAR-10 (A. Krizhevsky, 2009): ten classes, 50,000 training and 10,000 test images of 32 × 32. Looks for the official
+   * archive `cifar-10-binary.tar.gz` or its folder `cifar-10-batches-bin`, at most two folders deep, in `directory` (default
+   * `--datasets`, else PAWPRINT_DATASETS), in `./datasets` and in the user's cache; else downloads it there; else says so in one
+   * line and gives *shapes*. Throws DatasetError: `E_OPTION` for a wrong option, `E_FORMAT` for a broken file.
+   */
+  cifar10(options?: Cifar10Options): Promise<Dataset>
+  /**
+   * The built-in set: ten drawn classes, 5,000 training and 1,000 test images, the same bytes everywhere. Needs no file and no
+   * network. Throws DatasetError `E_OPTION`.
+   */
+  shapes(options?: DatasetOptions): Promise<Dataset>
+} = {
+  cifar10: (options = {}) => cifar10(options, surroundings()),
+  shapes: (options = {}) => shapes(options),
+}

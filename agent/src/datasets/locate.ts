@@ -1,0 +1,125 @@
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { CIFAR_ARCHIVE, CIFAR_FOLDER, CIFAR_RECORD_FILES, type CifarPlace } from './cifarFiles.ts'
+
+/** What the search depends on besides its options: taken from `process`, or made up by a test. */
+export interface Surroundings {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly platform: string
+  readonly home: string
+  readonly currentFolder: string
+}
+
+/** How deep below each root the archive or the folder may lie. */
+export const MAX_DEPTH = 2
+
+/** Most folders looked into below one root: a root may be someone's whole home. */
+const MAX_FOLDERS = 20_000
+
+/** Pawprint's own folder for data in the user's cache: where downloads go. */
+export function cacheFolder({ env, platform, home }: Surroundings): string {
+  const own = join('pawprint', 'datasets')
+  // The XDG rules say that a relative value is to be ignored.
+  if (env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME)) return join(env.XDG_CACHE_HOME, own)
+  if (platform === 'darwin') return join(home, 'Library', 'Caches', own)
+  if (platform === 'win32') return join(env.LOCALAPPDATA || join(home, 'AppData', 'Local'), own)
+  return join(home, '.cache', own)
+}
+
+/** `--datasets FOLDER` or `--datasets=FOLDER`, the last one given. */
+function flagOf(argv: readonly string[]): string | undefined {
+  return argv.reduce<string | undefined>((found, word, index) => {
+    if (word === '--datasets') return argv[index + 1] ?? found
+    return word.startsWith('--datasets=') ? word.slice('--datasets='.length) : found
+  }, undefined)
+}
+
+/** The folder that a person named, and by what: the option, the flag, or the variable, the first there is. */
+export function namedFolder(directory: string | undefined, around: Surroundings): { by: string; path: string } | null {
+  const choices = [
+    { by: 'directory', path: directory },
+    { by: '--datasets', path: flagOf(around.argv) },
+    { by: 'PAWPRINT_DATASETS', path: around.env.PAWPRINT_DATASETS },
+  ]
+  const chosen = choices.find(({ path }) => path)
+  return chosen?.path ? { by: chosen.by, path: resolve(around.currentFolder, chosen.path) } : null
+}
+
+/** The folder `datasets` where the program was started. */
+export const localFolder = ({ currentFolder }: Surroundings): string => join(currentFolder, 'datasets')
+
+const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
+
+/** What is in a folder, by name; nothing when it is missing or closed to us. */
+async function listFolder(path: string): Promise<Dirent[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (UNREADABLE.has(error.code ?? '')) return []
+    throw error
+  })
+  return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** `folder`, `file` or null for anything else; follows links. */
+export async function kindOf(path: string): Promise<'folder' | 'file' | null> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (UNREADABLE.has(error.code ?? '')) return null
+    throw error
+  })
+  return found?.isDirectory() ? 'folder' : found?.isFile() ? 'file' : null
+}
+
+const isComplete = (entries: readonly Dirent[]): boolean =>
+  CIFAR_RECORD_FILES.every((name) => entries.some((entry) => entry.name === name))
+
+/** Looks in one folder, not below it. `rest` is an unpacked folder from which files are missing. */
+async function lookIn(path: string, entries: readonly Dirent[]): Promise<{ place?: CifarPlace; rest?: CifarPlace }> {
+  const has = (name: string): boolean => entries.some((entry) => entry.name === name)
+  const unpacked = join(path, CIFAR_FOLDER)
+  const folder = { type: 'folder', path: unpacked } as const
+  const isThere = has(CIFAR_FOLDER) && (await kindOf(unpacked)) === 'folder'
+  if (isThere && isComplete(await listFolder(unpacked))) return { place: folder }
+  const archive = join(path, CIFAR_ARCHIVE)
+  if (has(CIFAR_ARCHIVE) && (await kindOf(archive)) === 'file') return { place: { type: 'archive', path: archive } }
+  return isThere ? { rest: folder } : {}
+}
+
+async function foldersBelow(path: string, entries: readonly Dirent[]): Promise<string[]> {
+  const folders: string[] = []
+  for (const entry of entries) {
+    if (entry.name.startsWith('.') || entry.name === 'node_modules' || entry.name === CIFAR_FOLDER) continue
+    const below = join(path, entry.name)
+    const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await kindOf(below)) === 'folder')
+    if (isFolder) folders.push(below)
+  }
+  return folders
+}
+
+/**
+ * Looks for CIFAR-10 in each root in turn, the root itself first, then at most MAX_DEPTH folders down; the nearest wins. A
+ * root may also be the archive or the unpacked folder. An unpacked folder with files missing is answered only when there
+ * is nothing better, so that reading it can say what is missing. Null: nowhere.
+ */
+export async function locateCifar10(roots: readonly string[]): Promise<CifarPlace | null> {
+  let leftover: CifarPlace | null = null
+  for (const root of roots) {
+    if (basename(root) === CIFAR_ARCHIVE && (await kindOf(root)) === 'file') return { type: 'archive', path: root }
+    const above = basename(root) === CIFAR_FOLDER && (await kindOf(root)) === 'folder'
+    let level = [above ? dirname(root) : root]
+    let visited = 0
+    for (let depth = 0; depth <= (above ? 0 : MAX_DEPTH); depth++) {
+      const next: string[] = []
+      for (const folder of level) {
+        if (++visited > MAX_FOLDERS) break
+        const entries = await listFolder(folder)
+        const { place, rest } = await lookIn(folder, entries)
+        if (place) return place
+        leftover ??= rest ?? null
+        if (depth < MAX_DEPTH) next.push(...(await foldersBelow(folder, entries)))
+      }
+      level = next
+    }
+  }
+  return leftover
+}

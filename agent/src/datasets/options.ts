@@ -1,0 +1,94 @@
+import { DatasetError } from './errors.ts'
+import type { Cifar10Options, DatasetOptions } from './types.ts'
+
+/** The official archive: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. */
+export const CIFAR10_URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
+/** As published on the data set's page. */
+export const CIFAR10_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'
+
+const COMMON_DEFAULTS = { imageSize: 32, validationSplit: 0.1, seed: 0 }
+const CIFAR10_DEFAULTS = { url: CIFAR10_URL, md5: CIFAR10_MD5, connectTimeoutMs: 5_000, idleTimeoutMs: 30_000 }
+const MIN_IMAGE_SIZE = 8
+const MAX_IMAGE_SIZE = 256
+const MAX_SEED = 2 ** 32 - 1
+const MAX_TIMEOUT_MS = 3_600_000
+
+/** Refuses one option. `place` is its name with its function: `datasets.cifar10: imageSize`. */
+function refuse(place: string, expected: string, got: unknown): never {
+  const shown = typeof got === 'number' || got === undefined ? String(got) : (JSON.stringify(got) ?? String(got))
+  throw new DatasetError('E_OPTION', place, expected, shown.slice(0, 100))
+}
+
+function integer(place: string, value: unknown, min: number, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+  return refuse(place, `an integer from ${min} to ${max}`, value)
+}
+
+function text(place: string, value: unknown, isFine: (value: string) => boolean, expected: string): string {
+  return typeof value === 'string' && isFine(value) ? value : refuse(place, expected, value)
+}
+
+/** Gives the options as an object without undefined values; refuses unknown names. */
+function entriesOf(caller: string, options: unknown, known: readonly string[]): Record<string, unknown> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    return refuse(caller, 'an object with options', options)
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const unknown = given.find(([name]) => !known.includes(name))
+  if (unknown) refuse(caller, `options among ${known.join(', ')}`, unknown[0])
+  return Object.fromEntries(given)
+}
+
+function common(caller: string, given: Record<string, unknown>): Required<DatasetOptions> {
+  const { imageSize, validationSplit, seed } = { ...COMMON_DEFAULTS, ...given } as Record<string, unknown>
+  if (typeof validationSplit !== 'number' || !(validationSplit >= 0 && validationSplit < 1)) {
+    return refuse(`${caller}: validationSplit`, 'a number from 0 to below 1', validationSplit)
+  }
+  return {
+    imageSize: integer(`${caller}: imageSize`, imageSize, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE),
+    validationSplit,
+    seed: integer(`${caller}: seed`, seed, 0, MAX_SEED),
+  }
+}
+
+/** Options of `datasets.shapes`, complete. Throws DatasetError `E_OPTION` naming the option, expected, got. */
+export function resolveShapesOptions(options: unknown): Required<DatasetOptions> {
+  const caller = 'datasets.shapes'
+  return common(caller, entriesOf(caller, options, Object.keys(COMMON_DEFAULTS)))
+}
+
+/** Options of `datasets.cifar10` after checks and defaults; what has no default stays away. */
+export type Cifar10Settings = Required<DatasetOptions> &
+  Required<Pick<Cifar10Options, keyof typeof CIFAR10_DEFAULTS>> &
+  Pick<Cifar10Options, 'directory' | 'onProgress' | 'log' | 'signal'>
+
+const isHttpUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+
+/** Options of `datasets.cifar10`, complete; `env` is where PAWPRINT_CIFAR10_URL may be. Throws DatasetError `E_OPTION`. */
+export function resolveCifar10Options(
+  options: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): Cifar10Settings {
+  const caller = 'datasets.cifar10'
+  const names = [...Object.keys(COMMON_DEFAULTS), ...Object.keys(CIFAR10_DEFAULTS)]
+  const given = entriesOf(caller, options, [...names, 'directory', 'onProgress', 'log', 'signal'])
+  for (const name of ['onProgress', 'log']) {
+    if (name in given && typeof given[name] !== 'function') refuse(`${caller}: ${name}`, 'a function', given[name])
+  }
+  if ('signal' in given && !(given.signal instanceof AbortSignal)) {
+    refuse(`${caller}: signal`, 'an AbortSignal', given.signal)
+  }
+  if ('directory' in given) text(`${caller}: directory`, given.directory, (path) => path !== '', 'the path of a folder')
+  const fromEnv = env.PAWPRINT_CIFAR10_URL && !('url' in given)
+  const values: Record<string, unknown> = { ...CIFAR10_DEFAULTS, ...given }
+  const url = fromEnv ? env.PAWPRINT_CIFAR10_URL : values.url
+  const timeout = (name: string): number => integer(`${caller}: ${name}`, values[name], 1, MAX_TIMEOUT_MS)
+  return {
+    ...(given as Pick<Cifar10Settings, 'directory' | 'onProgress' | 'log' | 'signal'>),
+    ...common(caller, given),
+    url: text(fromEnv ? 'PAWPRINT_CIFAR10_URL' : `${caller}: url`, url, isHttpUrl, 'an http or https address'),
+    md5: text(`${caller}: md5`, values.md5, (hex) => /^[0-9a-f]{32}$/i.test(hex), '32 hex digits').toLowerCase(),
+    connectTimeoutMs: timeout('connectTimeoutMs'),
+    idleTimeoutMs: timeout('idleTimeoutMs'),
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * - `E_URL`: no WebSocket address.
+ * - `E_TOKEN`: no token was found for the store.
+ * - `E_REFUSED`: the store will not have this agent (token, scope, version, replaced); trying again would not help.
+ * - `E_STORE`: the store answered a message or an upload with an error.
+ * - `E_TRAIN`: a train function returned something else than an evaluation of its model.
+ * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
+ */
+export type AgentErrorCode = 'E_URL' | 'E_TOKEN' | 'E_REFUSED' | 'E_STORE' | 'E_TRAIN' | 'E_CLOSED'
+
+/** The one error of this package. `at` is the place: an option, a message, a trial. */
+export class AgentError extends Error {
+  readonly code: AgentErrorCode
+  readonly at: string
+  readonly expected: string
+  readonly got: string
+
+  constructor(code: AgentErrorCode, at: string, expected: string, got: string, options?: ErrorOptions) {
+    super(`${at}: expected ${expected}, got ${got}`, options)
+    this.name = 'AgentError'
+    this.code = code
+    this.at = at
+    this.expected = expected
+    this.got = got
+  }
+}
+
+/** A branch that the types rule out. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}

@@ -1,0 +1,20 @@
+export { adam, type Epoch, type Evaluation, type ImageSet, sgd } from '@pawprint/engine'
+export { connect } from './connect.ts'
+export * from './datasets/index.ts'
+export { AgentError, type AgentErrorCode } from './errors.ts'
+export type {
+  Agent,
+  ConnectOptions,
+  FieldDeclaration,
+  Hyperparameters,
+  LogLevel,
+  NotebookDefinition,
+  Params,
+  ProgressStyle,
+  Run,
+  ServeOptions,
+  Task,
+  Trial,
+  TrialCompileOptions,
+  TrialFitOptions,
+} from './types.ts'

@@ -1,0 +1,94 @@
+import { createTrainer } from '@pawprint/engine'
+import type { FromAgent, Metrics } from '@pawprint/protocol'
+import { percent } from './format.ts'
+import type { Times } from './times.ts'
+import { type Assignment, refOf, titleOf } from './trial/assignment.ts'
+import { Abandoned, type ExecuteSettings, executeTrial } from './trial/execute.ts'
+import type { StepNumbers } from './trial/run.ts'
+import type { NotebookDefinition } from './types.ts'
+import type { ViewEvent } from './view/board.ts'
+import type { Delivery } from './wire/delivery.ts'
+import { attemptKey, type Outcome } from './wire/outbox.ts'
+import type { StoreAddress } from './wire/token.ts'
+import { uploadWeights } from './wire/upload.ts'
+
+/** Where trials of a notebook run, and to whom they tell. */
+export interface JobContext {
+  readonly definition: NotebookDefinition
+  readonly address: StoreAddress
+  readonly times: Times
+  readonly wallMs: () => number
+  readonly nowMs: () => number
+  readonly random: () => number
+  readonly delivery: Pick<Delivery, 'add' | 'end'>
+  /** Sends what may be lost. */
+  readonly sendLight: (message: FromAgent) => void
+  readonly show: (event: ViewEvent) => void
+}
+
+/** Ten points a second of each curve. */
+const METRIC_EVERY_MS = 100
+
+/** Runs one assignment from its start to its outcome, which is put into the outbox. Never rejects. */
+export async function executeAssignment(
+  context: JobContext,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<void> {
+  const { delivery, show } = context
+  const ref = refOf(assignment)
+  const key = attemptKey(ref)
+  const { params, jobNumber, trials, trial } = assignment
+  let isOver = false
+  show({ type: 'started', key, jobNumber, trials, trial, params, nowMs: context.nowMs() })
+  const outcome = await executeTrial({
+    ...settingsFor(context, assignment, signal),
+    addRecord: (record) => {
+      // A train function that was stopped may go on by itself; nobody listens any more.
+      if (!isOver && !(signal.reason instanceof Abandoned)) delivery.add(ref, record)
+    },
+  })
+  isOver = true
+  if (outcome !== null) delivery.end(ref, outcome)
+  show({ type: 'ended', key, text: `${titleOf(trial)}: ${outcome === null ? 'given up' : sayOutcome(outcome)}` })
+}
+
+function sayOutcome(outcome: Outcome): string {
+  if (outcome.type !== 'done') return `${outcome.type}, ${outcome.reason}`
+  const { sha1, metrics } = outcome.model
+  return `done, ${sha1.slice(0, 7)}, test accuracy ${percent(metrics.testAccuracy ?? Number.NaN)}`
+}
+
+function settingsFor(
+  context: JobContext,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Omit<ExecuteSettings, 'addRecord'> {
+  const { definition, address, times, nowMs, random } = context
+  const key = attemptKey(assignment)
+  let sentMs = Number.NEGATIVE_INFINITY
+  return {
+    assignment,
+    task: definition.task,
+    train: definition.train,
+    signal,
+    createTrainer,
+    nowMs,
+    timeOf: () => new Date(context.wallMs()).toISOString(),
+    metricEveryMs: METRIC_EVERY_MS,
+    onProgress(progress, numbers) {
+      if (signal.aborted) return
+      context.show({ type: 'progress', key, progress, numbers, nowMs: nowMs() })
+      if (nowMs() - sentMs < times.progressMs && progress < 1) return
+      sentMs = nowMs()
+      context.sendLight({ type: 'progress', ...refOf(assignment), progress, metrics: finiteOf(numbers) })
+    },
+    upload: (file, uploadSignal, onRetry) =>
+      uploadWeights(file, { address, backoff: times.reconnect, random, signal: uploadSignal, onRetry }),
+  }
+}
+
+function finiteOf({ loss, accuracy, validationLoss, validationAccuracy }: StepNumbers): Metrics {
+  const all = Object.entries({ loss, accuracy, validationLoss, validationAccuracy })
+  return Object.fromEntries(all.filter((entry): entry is [string, number] => Number.isFinite(entry[1])))
+}

@@ -1,0 +1,27 @@
+import { BATCH_WAIT_MS, DEAD_AFTER_MS, PING_INTERVAL_MS } from '@pawprint/protocol'
+import { type Backoff, RECONNECT } from './wire/backoff.ts'
+
+/** Every wait of the agent, so that tests need not wait. Milliseconds. */
+export interface Times {
+  /** Longest a record waits for others to share its message. */
+  readonly batchMs: number
+  readonly pingMs: number
+  /** Silence after which a connection counts as dead. */
+  readonly deadMs: number
+  readonly handshakeMs: number
+  readonly reconnect: Backoff
+  /** Between two progress messages, two metrics of one name, and two redraws. */
+  readonly progressMs: number
+  /** Longest that `close()` delivers what is left. */
+  readonly farewellMs: number
+}
+
+export const TIMES: Times = {
+  batchMs: BATCH_WAIT_MS,
+  pingMs: PING_INTERVAL_MS,
+  deadMs: DEAD_AFTER_MS,
+  handshakeMs: 10_000,
+  reconnect: RECONNECT,
+  progressMs: 250,
+  farewellMs: 3_000,
+}

@@ -1,0 +1,9 @@
+import type { AttemptRef, ToAgent } from '@pawprint/protocol'
+
+/** A trial attempt that the store gave to this agent. */
+export type Assignment = Extract<ToAgent, { type: 'run' }>
+
+export const refOf = ({ job, trial, attempt, lease }: AttemptRef): AttemptRef => ({ job, trial, attempt, lease })
+
+/** As people count: the grid's index 0 is "trial 1". */
+export const titleOf = (trial: number): string => `trial ${trial + 1}`

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import type { Epoch, Evaluation, ImageSet, Trainer, WeightTensor } from '@pawprint/engine'
+import {
+  MAX_FRAME_BYTES,
+  type Metrics,
+  type ModelReport,
+  type Preprocessing,
+  parse,
+  Sha1,
+  writeSafetensors,
+} from '@pawprint/protocol'
+import type { Task } from '../types.ts'
+import type { Upload } from '../wire/upload.ts'
+import { confusionOf } from './confusion.ts'
+import { fingerprintOf } from './fingerprint.ts'
+
+/** A finished training: what `train` returned and where it came from. */
+export interface Finished {
+  readonly trainer: Pick<Trainer, 'topology' | 'parameterCount' | 'engine'>
+  readonly weights: readonly WeightTensor[]
+  readonly evaluation: Evaluation
+  readonly testSet: ImageSet
+  readonly lastEpoch: Epoch | undefined
+  readonly trainSeconds: number
+  readonly trainedSamples: number
+}
+
+/** The canonical weights file and both its digests. */
+export function weightsFile(weights: readonly WeightTensor[]): Upload {
+  const bytes = writeSafetensors(weights)
+  const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex')
+  return { bytes, sha1: digest('sha1'), sha256: digest('sha256') }
+}
+
+/** Accuracies are fractions, losses natural-log cross-entropies. What is not finite is left out: the wire knows no NaN. */
+export function metricsOf({ evaluation, lastEpoch, trainSeconds, trainedSamples }: Finished): Metrics {
+  const all: Readonly<Record<string, number | undefined>> = {
+    testAccuracy: evaluation.accuracy,
+    testLoss: evaluation.loss,
+    validationAccuracy: lastEpoch?.validationAccuracy,
+    validationLoss: lastEpoch?.validationLoss,
+    trainAccuracy: lastEpoch?.accuracy,
+    trainLoss: lastEpoch?.loss,
+    trainSeconds,
+    samplesPerSecond: trainSeconds > 0 ? trainedSamples / trainSeconds : undefined,
+  }
+  const metrics: Metrics = {}
+  for (const [name, value] of Object.entries(all))
+    if (value !== undefined && Number.isFinite(value)) metrics[name] = value
+  return metrics
+}
+
+/** How the images of a set were made: stretched to fill by sharp's lanczos3, then scaled to 0…1, as the engine does. */
+export const preprocessingOf = ({ width, height, channels }: ImageSet): Preprocessing => ({
+  width,
+  height,
+  channels: channels === 1 ? 'grey' : 'rgb',
+  fit: 'fill',
+  kernel: 'lanczos3',
+  scale: 1 / 255,
+  mean: new Array<number>(channels).fill(0),
+  std: new Array<number>(channels).fill(1),
+})
+
+/** What the store keeps beside the weights. The confusion is left out where it would not fit a message. */
+export function modelReport(finished: Finished, task: Task, sha1: string): ModelReport {
+  const { trainer, evaluation, testSet } = finished
+  const confusion = confusionOf(testSet.labels, evaluation.probabilities, testSet.classCount)
+  return {
+    sha1: parse(Sha1, sha1),
+    metrics: metricsOf(finished),
+    parameterCount: trainer.parameterCount,
+    testSet: { fingerprint: fingerprintOf(testSet), count: testSet.labels.length },
+    engine: trainer.engine,
+    preprocessing: preprocessingOf(testSet),
+    classNames: [...task.classNames],
+    topology: trainer.topology,
+    evaluation: JSON.stringify(confusion).length > MAX_FRAME_BYTES / 2 ? null : { confusion },
+  }
+}

@@ -1,0 +1,92 @@
+import type { Epoch, Evaluation, ImageSet, Trainer } from '@pawprint/engine'
+import type { Run, TrialFitOptions } from '../types.ts'
+import { createStepReporter, type Reported, type StepReporter } from './stepReporter.ts'
+
+/** A run as the trial sees it. */
+export interface OpenRun {
+  readonly run: Run
+  readonly trainer: Trainer
+  /** Seconds and images of all epochs so far. */
+  readonly trained: { seconds: number; samples: number; epochs: number; lastEpoch: Epoch | undefined }
+  /** The test set of an evaluation that this run made; throws nothing, undefined when it did not or has trained on since. */
+  testSetOf(evaluation: object): ImageSet | 'trained-on' | undefined
+  /** Publishes an epoch, unless that was done. */
+  report(epoch: Epoch): void
+}
+
+export interface RunSettings {
+  readonly title: string
+  readonly signal: AbortSignal
+  readonly metricEveryMs: number
+  readonly timeOf: () => string
+  /** Monotonic, in milliseconds. */
+  readonly nowMs: () => number
+  readonly publish: (reported: Reported, numbers: StepNumbers) => void
+}
+
+/** What screens show of a running trial. */
+export interface StepNumbers {
+  readonly epoch: number
+  readonly epochs?: number
+  readonly loss: number
+  readonly accuracy: number
+  readonly validationLoss?: number | undefined
+  readonly validationAccuracy?: number | undefined
+}
+
+/** Wraps a trainer so that steps and epochs report themselves. */
+export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
+  const trained: OpenRun['trained'] = { seconds: 0, samples: 0, epochs: 0, lastEpoch: undefined }
+  const evaluations = new WeakMap<object, { data: ImageSet; epochs: number }>()
+  const reporterAt = (epochsBefore: number): StepReporter => createStepReporter({ ...settings, epochsBefore })
+  let reporter = reporterAt(0)
+  let reported: number | undefined
+
+  const report = (epoch: Epoch): void => {
+    if (reported === epoch.epoch) return
+    reported = epoch.epoch
+    settings.publish(reporter.onEpoch(epoch, settings.nowMs()), epoch)
+  }
+  async function* fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined> {
+    const { signal } = settings
+    reporter = reporterAt(trained.epochs)
+    reported = undefined
+    const onStep: NonNullable<Parameters<Trainer['fit']>[1]['onStep']> = (step) =>
+      settings.publish(reporter.onStep(step, settings.nowMs()), { ...step, epochs: options.epochs })
+    for await (const epoch of trainer.fit(data, { ...withoutEmpty(options), signal, onStep })) {
+      trained.seconds += epoch.seconds
+      trained.samples += data.labels.length
+      trained.epochs++
+      trained.lastEpoch = epoch
+      try {
+        yield epoch
+      } finally {
+        // What the loop's body did not report itself.
+        report(epoch)
+      }
+    }
+  }
+  const evaluate = async (data: ImageSet): Promise<Evaluation> => {
+    settings.signal.throwIfAborted()
+    const evaluation = await trainer.evaluate(data)
+    evaluations.set(evaluation, { data, epochs: trained.epochs })
+    return evaluation
+  }
+  return {
+    run: { fit, evaluate },
+    trainer,
+    trained,
+    testSetOf(evaluation) {
+      const known = evaluations.get(evaluation)
+      if (known === undefined) return undefined
+      return known.epochs === trained.epochs ? known.data : 'trained-on'
+    },
+    report,
+  }
+}
+
+// A data set without held-out images has an empty validation set; there is nothing to measure on it.
+function withoutEmpty({ validation, epochs, batchSize }: TrialFitOptions): TrialFitOptions {
+  const hasImages = validation !== undefined && validation.labels.length > 0
+  return { epochs, batchSize, ...(hasImages ? { validation } : {}) }
+}

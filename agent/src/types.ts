@@ -1,0 +1,116 @@
+import type { Epoch, Evaluation, ImageSet, Loss, Model, Optimizer } from '@pawprint/engine'
+
+// Plain types, equal in shape to the wire's: a notebook's compiler (TypeScript 5.0) reads these and no schema library.
+
+/** The hyperparameters of one trial: one point of the grid. */
+export type Params = Readonly<Record<string, number>>
+
+/** What a notebook declares for a key beyond the well-known ones. A list as default makes the key an axis of the grid. */
+export interface FieldDeclaration {
+  readonly type?: 'integer' | 'float'
+  readonly min?: number
+  readonly max?: number
+  readonly default: number | readonly number[]
+  /** One plain sentence, shown beside the field. */
+  readonly about?: string
+}
+
+/** `CONF_OBJ`: a number is a single value, a list spans the grid, an object declares type, range, default and a sentence. */
+export type Hyperparameters = Readonly<Record<string, number | readonly number[] | FieldDeclaration>>
+
+/** What a model is for. Models are compared within a task only. */
+export interface Task {
+  /** Lower-case letters, digits and "-"; at most 64. */
+  readonly name: string
+  /** 2 to 1,000 names, in the order of the model's outputs. */
+  readonly classNames: readonly string[]
+  /** By which models are compared; `min` and `max` bound the values that count. */
+  readonly metric: {
+    readonly name: string
+    readonly direction: 'max' | 'min'
+    readonly min: number
+    readonly max: number
+  }
+}
+
+export interface TrialCompileOptions {
+  readonly loss: Loss
+  readonly optimizer: Optimizer
+  /** Draw initial weights from each layer's initializer by the trial's seed (default), or keep those the model has. */
+  readonly initialWeights?: 'seeded' | 'model'
+}
+
+export interface TrialFitOptions {
+  /** An integer from 1. */
+  readonly epochs: number
+  /** Images per step; an integer from 1. */
+  readonly batchSize: number
+  /** Measured after each epoch. */
+  readonly validation?: ImageSet
+}
+
+/** A compiled model under training. Its steps run in a worker thread. */
+export interface Run {
+  /** Trains and yields each finished epoch. Stops by itself when the trial is stopped. */
+  fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined>
+  /** What `train` returns: the model measured on the test set. */
+  evaluate(data: ImageSet): Promise<Evaluation>
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+/** One point of the grid, trained once: what a train function gets. */
+export interface Trial {
+  readonly params: Params
+  /** Where chance starts; an integer, 0 ≤ seed < 2³². `compile` uses it. */
+  readonly seed: number
+  /** Place in the grid, from 0. Screens count from 1. */
+  readonly index: number
+  /** From 1 to 3. */
+  readonly attempt: number
+  /** Id of its job. */
+  readonly job: string
+  /** Aborts when the trial is stopped; loops of one's own should look at it. */
+  readonly signal: AbortSignal
+  compile(model: Model, options: TrialCompileOptions): Promise<Run>
+  /** A line for the job's log. Default level `info`; longer than 16 KiB is cut. */
+  log(text: string, level?: LogLevel): void
+  /** Publishes an epoch; done for each epoch of `fit` that the loop did not report itself. */
+  report(epoch: Epoch): void
+}
+
+export interface NotebookDefinition {
+  /** As pages show it; 1 to 128 characters. */
+  readonly name: string
+  readonly task: Task
+  readonly hyperparameters: Hyperparameters
+  readonly train: (trial: Trial) => Promise<Evaluation>
+}
+
+export interface ConnectOptions {
+  /** Default: `?token=` of the address, PAWPRINT_TOKEN, then the `token` file of a store's data folder on this machine. */
+  readonly token?: string
+}
+
+export interface ServeOptions {
+  /**
+   * Where progress goes: a display of the notebook, rewritten in place; the terminal, likewise; or lines of text. Default:
+   * PAWPRINT_PROGRESS, else what the place offers.
+   */
+  readonly progress?: ProgressStyle
+}
+export type ProgressStyle = 'display' | 'terminal' | 'lines'
+
+/** A connection to a store. It lasts: a lost one is made again until `close()`. */
+export interface Agent {
+  /** The name that the store gave, or null before `register`. */
+  readonly name: string | null
+  /** Offers the notebook to the store; again, it replaces what was offered. Resolves when the store has taken it. */
+  register(notebook: NotebookDefinition): Promise<void>
+  /** Runs jobs from now on and shows their progress. Returns at once. */
+  serve(options?: ServeOptions): void
+  /** Cancels the trials under way; resolves when they have ended. */
+  stop(): Promise<void>
+  /** Delivers what is left for at most 3 s and says goodbye. The store gives trials under way to the next kernel of this name. */
+  close(): Promise<void>
+}

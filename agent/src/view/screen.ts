@@ -1,0 +1,71 @@
+import type { ProgressStyle } from '../types.ts'
+import { boardLines, EMPTY_BOARD, eventLine, rowLine, updateBoard, type ViewEvent } from './board.ts'
+
+/** Where progress is shown. */
+export interface Screen {
+  show(event: ViewEvent): void
+  /** Shows the last state. */
+  close(): void
+}
+
+/** A place that can be rewritten. */
+export interface Surface {
+  draw(lines: readonly string[]): void
+}
+
+export interface ScreenSettings {
+  readonly heading: () => string
+  /** Between two redraws (in place) or two lines of one trial's progress (as lines); milliseconds. */
+  readonly everyMs: number
+}
+
+/** Shows the board in place, at most every `everyMs`. */
+export function boardScreen(surface: Surface, { heading, everyMs }: ScreenSettings): Screen {
+  let board = EMPTY_BOARD
+  let timer: NodeJS.Timeout | undefined
+  const draw = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    surface.draw(boardLines(board, heading()))
+  }
+  draw()
+  return {
+    show(event) {
+      board = updateBoard(board, event)
+      timer ??= setTimeout(draw, everyMs).unref()
+    },
+    close: draw,
+  }
+}
+
+/** Prints a line for what happens, and each trial's bar at most every `everyMs`. */
+export function lineScreen(print: (line: string) => void, { everyMs }: ScreenSettings): Screen {
+  let board = EMPTY_BOARD
+  const printedMs = new Map<string, number>()
+  return {
+    show(event) {
+      board = updateBoard(board, event)
+      const line = eventLine(event)
+      if (line !== null) print(line)
+      if (event.type === 'started') printedMs.set(event.key, event.nowMs)
+      if (event.type === 'ended') printedMs.delete(event.key)
+      if (event.type !== 'progress') return
+      const row = board.rows.get(event.key)
+      if (row === undefined || event.nowMs - (printedMs.get(event.key) ?? 0) < everyMs) return
+      printedMs.set(event.key, event.nowMs)
+      print(rowLine(row))
+    },
+    close: () => undefined,
+  }
+}
+
+/** The style asked for, else what the place offers. */
+export function chooseStyle(
+  asked: ProgressStyle | undefined,
+  env: string | undefined,
+  place: { readonly hasDisplay: boolean; readonly isTerminal: boolean },
+): ProgressStyle {
+  const named = asked ?? (env === 'display' || env === 'terminal' || env === 'lines' ? env : undefined)
+  if (named === 'display' && !place.hasDisplay) return place.isTerminal ? 'terminal' : 'lines'
+  return named ?? (place.hasDisplay ? 'display' : place.isTerminal ? 'terminal' : 'lines')
+}

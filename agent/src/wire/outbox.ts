@@ -1,0 +1,197 @@
+import {
+  type AttemptRecord,
+  type AttemptRef,
+  type FromAgent,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_RECORDS,
+} from '@pawprint/protocol'
+
+/** What an agent keeps for a store that is out of reach; later records are counted, not kept. */
+export const MAX_OUTBOX_RECORDS = 50_000
+export const MAX_OUTBOX_BYTES = 16 * 1024 * 1024
+/** Messages that may be under way at once: enough to fill a slow line, few enough not to swamp a store that comes back. */
+const MAX_IN_FLIGHT = 64
+
+/** The end of an attempt. It travels after all of the attempt's records are acknowledged. */
+export type Outcome =
+  | Omit<Extract<FromAgent, { type: 'done' }>, 'id' | keyof AttemptRef>
+  | Omit<Extract<FromAgent, { type: 'failed' }>, 'id' | keyof AttemptRef>
+  | Omit<Extract<FromAgent, { type: 'cancelled' }>, 'id' | keyof AttemptRef>
+
+/** A message to be sent until it is acknowledged. */
+export interface Letter {
+  readonly id: string
+  readonly attempt: AttemptRef
+  readonly text: string
+  /** What it counts against the bounds. */
+  readonly records: number
+  readonly bytes: number
+  readonly type: 'records' | Outcome['type']
+}
+
+/** What is to reach the store: ordered within an attempt, bounded, kept until acknowledged. */
+export interface Outbox {
+  add(attempt: AttemptRef, record: AttemptRecord): void
+  /** Ends an attempt. Never dropped. */
+  end(attempt: AttemptRef, outcome: Outcome): void
+  /** Messages to send now, in order; each is given once until `rewind`. */
+  take(): Letter[]
+  /** Removes an acknowledged (or refused) message; undefined when it is not known. */
+  settle(id: string): Letter | undefined
+  has(id: string): boolean
+  /** After a reconnect: all that is not acknowledged is to be sent again. */
+  rewind(): void
+  /** Drops all of an attempt. */
+  forget(attempt: AttemptRef): void
+  /** Attempts with anything left. */
+  attempts(): AttemptRef[]
+}
+
+export interface OutboxSettings {
+  readonly nextId: () => string
+  /** ISO 8601, for the records that tell of a gap. */
+  readonly now: () => string
+  readonly maxRecords?: number
+  readonly maxBytes?: number
+}
+
+/** Records of one attempt that are not in a message yet. */
+interface Open {
+  readonly attempt: AttemptRef
+  first: number
+  records: string[]
+  bytes: number
+  dropped: number
+}
+
+interface State {
+  readonly settings: Required<OutboxSettings>
+  readonly open: Map<string, Open>
+  /** In the order of sending. */
+  readonly letters: Map<string, Letter>
+  readonly inFlight: Set<string>
+  records: number
+  bytes: number
+}
+
+/** One text for each attempt, for maps. */
+export const attemptKey = ({ job, trial, attempt }: Pick<AttemptRef, 'job' | 'trial' | 'attempt'>): string =>
+  `${job}/${trial}/${attempt}`
+
+/** An empty outbox of at most 50,000 records and 16 MiB, by default. */
+export function createOutbox(settings: OutboxSettings): Outbox {
+  const state: State = {
+    settings: { maxRecords: MAX_OUTBOX_RECORDS, maxBytes: MAX_OUTBOX_BYTES, ...settings },
+    open: new Map(),
+    letters: new Map(),
+    inFlight: new Set(),
+    records: 0,
+    bytes: 0,
+  }
+  return {
+    add: (attempt, record) => add(state, attempt, record),
+    end: (attempt, outcome) => end(state, attempt, outcome),
+    take: () => take(state),
+    settle(id) {
+      const letter = state.letters.get(id)
+      if (letter !== undefined) remove(state, letter)
+      return letter
+    },
+    has: (id) => state.letters.has(id),
+    rewind: () => state.inFlight.clear(),
+    forget: (attempt) => forget(state, attempt),
+    attempts: () => {
+      const all = [...state.letters.values(), ...state.open.values()].map(({ attempt }) => attempt)
+      return [...new Map(all.map((attempt) => [attemptKey(attempt), attempt])).values()]
+    },
+  }
+}
+
+function openOf(state: State, attempt: AttemptRef): Open {
+  const key = attemptKey(attempt)
+  const known = state.open.get(key) ?? { attempt, first: 1, records: [], bytes: 0, dropped: 0 }
+  state.open.set(key, known)
+  return known
+}
+
+function add(state: State, attempt: AttemptRef, record: AttemptRecord): void {
+  const batch = openOf(state, attempt)
+  if (state.records >= state.settings.maxRecords || state.bytes >= state.settings.maxBytes) {
+    batch.dropped++
+    return
+  }
+  tellGap(state, batch)
+  push(state, batch, record)
+}
+
+function push(state: State, batch: Open, record: AttemptRecord): void {
+  const json = JSON.stringify(record)
+  const size = Buffer.byteLength(json) + 1
+  if (batch.records.length >= MAX_BATCH_RECORDS || batch.bytes + size > MAX_BATCH_BYTES) seal(state, batch)
+  batch.records.push(json)
+  batch.bytes += size
+  state.records++
+  state.bytes += size
+}
+
+function tellGap(state: State, batch: Open): void {
+  if (batch.dropped === 0) return
+  const text = `${batch.dropped} log lines and metrics are missing here: the store was out of reach and the agent’s buffer was full`
+  batch.dropped = 0
+  push(state, batch, { kind: 'log', time: state.settings.now(), level: 'warn', text })
+}
+
+function seal(state: State, batch: Open): void {
+  const { attempt, first, records, bytes } = batch
+  if (records.length === 0) return
+  const id = state.settings.nextId()
+  // Records are JSON already, so the message is put together as text.
+  const head = JSON.stringify({ type: 'records', id, ...attempt, first })
+  const text = `${head.slice(0, -1)},"records":[${records.join(',')}]}`
+  state.letters.set(id, { id, attempt, text, records: records.length, bytes, type: 'records' })
+  batch.first += records.length
+  batch.records = []
+  batch.bytes = 0
+}
+
+function end(state: State, attempt: AttemptRef, outcome: Outcome): void {
+  const batch = openOf(state, attempt)
+  tellGap(state, batch)
+  seal(state, batch)
+  state.open.delete(attemptKey(attempt))
+  const id = state.settings.nextId()
+  const text = JSON.stringify({ ...outcome, id, ...attempt })
+  state.letters.set(id, { id, attempt, text, records: 0, bytes: 0, type: outcome.type })
+}
+
+function take(state: State): Letter[] {
+  for (const batch of state.open.values()) seal(state, batch)
+  const unsettled = new Set<string>()
+  const taken: Letter[] = []
+  for (const letter of state.letters.values()) {
+    const key = attemptKey(letter.attempt)
+    const tooEarly = letter.type !== 'records' && unsettled.has(key)
+    unsettled.add(key)
+    if (tooEarly || state.inFlight.has(letter.id)) continue
+    if (state.inFlight.size >= MAX_IN_FLIGHT) break
+    state.inFlight.add(letter.id)
+    taken.push(letter)
+  }
+  return taken
+}
+
+function remove(state: State, letter: Letter): void {
+  state.letters.delete(letter.id)
+  state.inFlight.delete(letter.id)
+  state.records -= letter.records
+  state.bytes -= letter.bytes
+}
+
+function forget(state: State, attempt: AttemptRef): void {
+  const key = attemptKey(attempt)
+  const batch = state.open.get(key)
+  state.records -= batch?.records.length ?? 0
+  state.bytes -= batch?.bytes ?? 0
+  state.open.delete(key)
+  for (const letter of state.letters.values()) if (attemptKey(letter.attempt) === key) remove(state, letter)
+}

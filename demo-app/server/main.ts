@@ -1,0 +1,36 @@
+import { startDemo } from './app.ts'
+import { DemoError } from './error.ts'
+import { isLoopback } from './gate.ts'
+import { HELP, readOptions } from './options.ts'
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2), process.env)
+  if (options === null) {
+    console.log(HELP)
+    return
+  }
+  const demo = await startDemo(options, { log: (line) => console.error(line), random: Math.random })
+  let isEnding = false
+  const end = () => {
+    if (isEnding) return
+    isEnding = true
+    demo.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
+  // Whoever started this process with a channel is gone when the channel closes.
+  if (process.connected) process.on('disconnect', end)
+  if (!isLoopback(options.host))
+    console.error(`Others can reach ${options.host}, and plain http can be read on the way. Put TLS in front of it.`)
+  console.log(`Demo: ${demo.url}`)
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof DemoError ? error.message : error)
+  process.exitCode = 1
+})

@@ -1,0 +1,38 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Value } from '../ir/graph.ts'
+import { runReference } from '../reference/run.ts'
+import { buildCase } from '../testing/cases.ts'
+import { relativeError } from '../testing/numbers.ts'
+import { BLOCKS, DIFFERENTIABLE, type OpCase, OTHERS } from '../testing/ops.ts'
+import { compile, type Feed } from './compile.ts'
+
+const all: [string, fc.Arbitrary<OpCase>, boolean][] = [
+  ...Object.entries(DIFFERENTIABLE).map(([name, cases]): [string, fc.Arbitrary<OpCase>, boolean] => [
+    name,
+    cases,
+    true,
+  ]),
+  ['conv2d, bias, relu, maxPool', BLOCKS, true],
+  ...Object.entries(OTHERS).map(([name, cases]): [string, fc.Arbitrary<OpCase>, boolean] => [name, cases, false]),
+]
+
+test.each(all)('%s and its gradient: ONNX gives what the float64 reference gives', async (_, cases, gradients) => {
+  await fc.assert(
+    fc.asyncProperty(cases, fc.nat(1000), fc.boolean(), async (example, seed, optimise) => {
+      const { nodes, feeds, output, gradients: wanted } = buildCase(example, seed, { gradients, optimise })
+      const outputs = [output, ...wanted]
+      const expected = runReference(nodes, feeds)
+      const compiled = await compile(nodes, outputs)
+      const got = await compiled.run(new Map([...feeds].map(([value, data]) => [value, toFeed(value, data)])))
+      await compiled.close()
+      outputs.forEach((value, i) => {
+        expect(relativeError(got[i] ?? [], expected.get(value) ?? [])).toBeLessThan(1e-5)
+      })
+    }),
+    { numRuns: 20 },
+  )
+})
+
+const toFeed = (value: Value, data: Float64Array): Feed =>
+  value.type === 'int' ? Int32Array.from(data) : Float32Array.from(data)

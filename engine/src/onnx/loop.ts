@@ -1,0 +1,70 @@
+import type { Value } from '../ir/graph.ts'
+import type { StepGraph } from '../step.ts'
+import {
+  addInput,
+  addOutput,
+  emit,
+  emitMany,
+  encodeModel,
+  freshName,
+  ints,
+  newOnnxGraph,
+  type OnnxGraph,
+} from './graph.ts'
+import { lowerNodes } from './lower/index.ts'
+import { type Lowering, newLowering, put, view } from './lowering.ts'
+
+/**
+ * The ONNX file of many training steps in one call: a Loop whose body is one step. Crossing from JavaScript costs 0.06 to 0.09 ms, a tenth of
+ * a small model's step. Inputs: `count` (steps); `images` [steps, batch, …], `labels` [steps, batch], `mask_i` [steps, …]
+ * and `scalar_i` [steps], of which each step takes its part; `state_i`. Outputs: `loss` and `correct` [steps], `next_i`.
+ */
+export function lowerLoop(step: StepGraph): Uint8Array {
+  const root = newOnnxGraph()
+  addInput(root, 'count', 'int64', [])
+  addInput(root, 'images', 'uint8', ['steps', ...step.images.shape])
+  addInput(root, 'labels', 'int32', ['steps', ...step.labels.shape])
+  for (const [i, { value }] of step.masks.entries()) addInput(root, `mask_${i}`, 'uint8', ['steps', ...value.shape])
+  for (const i of step.scalars.keys()) addInput(root, `scalar_${i}`, 'float32', ['steps'])
+  const states = step.state.map(({ before }, i) => addInput(root, `state_${i}`, 'float32', before.shape))
+  const goOn = emit(root, 'Cast', [ints(root, [], [1])], { to: 9 })
+  const next = step.state.map(() => freshName(root, 'next'))
+  const outputs = [...next, freshName(root, 'loss'), freshName(root, 'correct')]
+  emitMany(root, 'Loop', ['count', goOn, ...states], outputs, { body: lowerBody(root, step) })
+  outputs.slice(next.length).forEach((name, i) => {
+    addOutput(root, name, i === 0 ? 'loss' : 'correct', 'float32', ['steps'])
+  })
+  step.state.forEach(({ before }, i) => {
+    addOutput(root, next[i] ?? '', `next_${i}`, 'float32', before.shape)
+  })
+  return encodeModel(root)
+}
+
+function lowerBody(root: OnnxGraph, step: StepGraph): OnnxGraph {
+  const body = newOnnxGraph(root)
+  const iteration = addInput(body, freshName(body, 'iteration'), 'int64', [])
+  const condition = addInput(body, freshName(body, 'condition'), 'bool', [])
+  const { nodes } = step.graph
+  const outputs = [...step.state.map(({ after }) => after), step.loss, step.correct]
+  const lowering = newLowering(body, nodes, new Set(outputs))
+  for (const { before } of step.state) {
+    put(lowering, before, addInput(body, freshName(body, 'state'), 'float32', before.shape))
+  }
+  putBatch(lowering, step, iteration)
+  lowerNodes(lowering, nodes)
+  addOutput(body, condition, freshName(body, 'condition'), 'bool', [])
+  for (const value of outputs) {
+    addOutput(body, view(lowering, value, value.shape), freshName(body, 'output'), 'float32', value.shape)
+  }
+  return body
+}
+
+/** Takes this step's samples, masks and scalars out of the inputs of the whole call. */
+function putBatch(lowering: Lowering, step: StepGraph, iteration: string): void {
+  const take = (value: Value, from: string): void =>
+    put(lowering, value, emit(lowering.onnx, 'Gather', [from, iteration], { axis: 0 }))
+  take(step.images, 'images')
+  take(step.labels, 'labels')
+  for (const [i, { value }] of step.masks.entries()) take(value, `mask_${i}`)
+  for (const [i, value] of step.scalars.entries()) take(value, `scalar_${i}`)
+}

@@ -1,0 +1,19 @@
+import type { Graph, Value } from '../ir/graph.ts'
+
+/**
+ * How an optimiser changes the weights. All weights are one flat vector, and so is each slot (a moment, a velocity): one long vector is
+ * faster than many short ones. Slots start at zero.
+ */
+export interface UpdateRule {
+  readonly slotCount: number
+  /** Numbers that change with the step, counted from 1, computed in float64 outside the graph. */
+  scalarsAt(step: number): readonly number[]
+  /** Appends the update and returns the new weights and slots. */
+  build(
+    g: Graph,
+    state: { weights: Value; slots: readonly Value[]; gradient: Value; scalars: readonly Value[] },
+  ): {
+    weights: Value
+    slots: readonly Value[]
+  }
+}

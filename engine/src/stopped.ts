@@ -1,0 +1,2 @@
+/** Thrown inside a worker when its caller stopped the work. */
+export class Stopped extends Error {}

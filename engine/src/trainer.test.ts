@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto'
+import {
+  adam,
+  type CompileOptions,
+  createPredictor,
+  createTrainer,
+  type Epoch,
+  type FitOptions,
+  type ImageSet,
+  sgd,
+  type Trainer,
+} from '@pawprint/engine'
+import type * as tf from '@tensorflow/tfjs'
+import { afterEach, expect, test } from 'vitest'
+import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
+
+/* These tests run the built package, as its users do: the worker is a file of dist. */
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()))
+})
+
+const OPTIONS: CompileOptions = { loss: 'categoricalCrossentropy', optimizer: adam(0.003), seed: 11 }
+
+async function trainerOf(model: tf.LayersModel, options: Partial<CompileOptions> = {}): Promise<Trainer> {
+  const trainer = await createTrainer(model, { ...OPTIONS, ...options })
+  open.push(trainer)
+  return trainer
+}
+
+async function fitAll(trainer: Trainer, data: ImageSet, options: FitOptions): Promise<Epoch[]> {
+  const epochs: Epoch[] = []
+  for await (const epoch of trainer.fit(data, options)) epochs.push(epoch)
+  return epochs
+}
+
+async function sha1Of(trainer: Trainer): Promise<string> {
+  const hash = createHash('sha1')
+  for (const { name, data } of await trainer.weights()) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}
+
+const small = (): tf.Sequential => benchModel(8, 4, 16)
+
+test('a model learns, and says so epoch by epoch', async () => {
+  const model = small()
+  const data = learnableImages(model, 205, 1)
+  const validation = learnableImages(model, 50, 2)
+  const reports: number[] = []
+  const trainer = await trainerOf(model, { optimizer: adam(0.01) })
+  const onStep = ({ step }: { step: number }): void => void reports.push(step)
+  const epochs = await fitAll(trainer, data, { epochs: 12, batchSize: 10, validation, onStep })
+  expect(epochs.map(({ epoch, epochs, step }) => [epoch, epochs, step])).toEqual(
+    Array.from({ length: 12 }, (_, i) => [i + 1, 12, 21 * (i + 1)]),
+  )
+  expect(epochs[0]?.loss).toBeGreaterThan(1)
+  expect(epochs.at(-1)?.validationAccuracy).toBeGreaterThan(0.7)
+  expect(epochs.at(-1)?.samplesPerSecond).toBeGreaterThan(0)
+  expect(reports.at(-1)).toBe(252)
+  const evaluation = await trainer.evaluate(validation)
+  expect(evaluation.accuracy).toBe(epochs.at(-1)?.validationAccuracy)
+  expect(evaluation.loss).toBe(epochs.at(-1)?.validationLoss)
+  expect(trainer.parameterCount).toBe(model.countParams())
+})
+
+test('the same seed gives the same bytes: again, and side by side; another seed gives others', async () => {
+  const run = async (seed: number): Promise<string> => {
+    const model = oddModel()
+    const trainer = await trainerOf(model, { seed })
+    await fitAll(trainer, someImages(model, 53, 4), { epochs: 2, batchSize: 8 })
+    return sha1Of(trainer)
+  }
+  const alone = await run(1)
+  const [left, right, other] = await Promise.all([run(1), run(1), run(2)])
+  expect(left).toBe(alone)
+  expect(right).toBe(alone)
+  expect(other).not.toBe(alone)
+})
+
+test('two fits in a row are one fit of as many epochs', async () => {
+  const model = small()
+  const data = someImages(model, 30, 4)
+  const [once, twice] = [await trainerOf(model), await trainerOf(model)]
+  await fitAll(once, data, { epochs: 2, batchSize: 7 })
+  await fitAll(twice, data, { epochs: 1, batchSize: 7 })
+  await fitAll(twice, data, { epochs: 1, batchSize: 7 })
+  expect(await sha1Of(twice)).toBe(await sha1Of(once))
+})
+
+test('images in shared memory train to the same weights', async () => {
+  const model = small()
+  const data = someImages(model, 40, 4)
+  const images = new Uint8Array(new SharedArrayBuffer(data.images.length))
+  images.set(data.images)
+  const [plain, shared] = [await trainerOf(model), await trainerOf(model)]
+  await fitAll(plain, data, { epochs: 1, batchSize: 8 })
+  await fitAll(shared, { ...data, images }, { epochs: 1, batchSize: 8 })
+  expect(await sha1Of(shared)).toBe(await sha1Of(plain))
+})
+
+test('an image has the same probabilities, bit for bit, alone, among others, in evaluate and in predict', async () => {
+  const model = benchModel(16, 8, 32)
+  const data = someImages(model, 37, 6)
+  const trainer = await trainerOf(model)
+  await fitAll(trainer, data, { epochs: 1, batchSize: 9 })
+  const { probabilities } = await trainer.evaluate(data)
+  const predictor = await createPredictor({
+    topology: JSON.parse(JSON.stringify(trainer.topology)),
+    weights: await trainer.weights(),
+  })
+  open.push(predictor)
+  expect(await predictor.predict(data.images, 37)).toEqual(probabilities)
+  const size = data.images.length / 37
+  for (let i = 0; i < 37; i++) {
+    const alone = await predictor.predict(data.images.subarray(i * size, (i + 1) * size), 1)
+    expect(alone).toEqual(probabilities.slice(10 * i, 10 * i + 10))
+  }
+  expect([predictor.inputShape, predictor.classCount]).toEqual([[16, 16, 3], 10])
+})
+
+test("initialWeights 'model' starts from the model's own, and no step changes them", async () => {
+  const model = small()
+  const trainer = await trainerOf(model, { initialWeights: 'model' })
+  const weights = await trainer.weights()
+  expect(weights.map(({ data }) => [...data])).toEqual(model.getWeights().map((tensor) => [...tensor.dataSync()]))
+})
+
+test('a stopped fit rejects with the reason, and the trainer still answers', async () => {
+  const model = small()
+  const trainer = await trainerOf(model)
+  const stop = new AbortController()
+  const reason = new Error('enough')
+  const fit = fitAll(trainer, someImages(model, 5000, 1), {
+    epochs: 1000,
+    batchSize: 10,
+    signal: stop.signal,
+    onStep: () => stop.abort(reason),
+  })
+  await expect(fit).rejects.toBe(reason)
+  expect((await trainer.weights()).length).toBe(8)
+})
+
+test('a loss that is not finite ends training, naming epoch and step', async () => {
+  const model = small()
+  const trainer = await trainerOf(model, { optimizer: sgd(1e30) })
+  const fit = fitAll(trainer, someImages(model, 40, 1), { epochs: 3, batchSize: 10 })
+  await expect(fit).rejects.toMatchObject({ code: 'E_NON_FINITE', at: expect.stringMatching(/^epoch 1, step [234]$/) })
+})
+
+test('timers of the calling thread run while a step does', async () => {
+  const model = benchModel(16, 8, 16)
+  const trainer = await trainerOf(model)
+  let ticks = 0
+  const timer = setInterval(() => ticks++, 1)
+  await fitAll(trainer, someImages(model, 400, 1), { epochs: 2, batchSize: 50 })
+  clearInterval(timer)
+  expect(ticks).toBeGreaterThan(3)
+})
+
+test.each<[string, Partial<CompileOptions>, RegExp]>([
+  ['seed', { seed: -1 }, /seed: expected an integer from 0 to 4294967295, got -1/],
+  ['seed', { seed: 0.5 }, /seed/],
+  ['threads', { threads: 0 }, /threads: expected an integer from 1/],
+  [
+    'normalisation',
+    { normalisation: { scale: 1, mean: [0], std: [1] } },
+    /normalisation.mean: expected 3 finite numbers/,
+  ],
+  ['normalisation', { normalisation: { scale: 1, mean: [0, 0, 0], std: [1, 0, 1] } }, /normalisation.std/],
+])('refuses a wrong %s', async (_, options, message) => {
+  await expect(trainerOf(small(), options)).rejects.toMatchObject({
+    code: 'E_INPUT',
+    message: expect.stringMatching(message),
+  })
+})
+
+test.each<[string, Partial<ImageSet>, Partial<FitOptions>, RegExp]>([
+  ['images of another size', { height: 9 }, {}, /data: expected images of \[8,8,3\].* got \[9,8,3\]/],
+  ['another number of classes', { classCount: 4 }, {}, /data.classCount: expected 10/],
+  [
+    'a label out of range',
+    { labels: Uint8Array.of(0, 1, 10) },
+    {},
+    /data.labels\[2\]: expected a class 0 ≤ x < 10, got 10/,
+  ],
+  ['too few labels', { labels: Uint8Array.of(0, 1) }, { batchSize: 1 }, /data.images: expected 384 bytes/],
+  ['no images', { labels: new Uint8Array(), images: new Uint8Array() }, {}, /batchSize|at least one/],
+  ['a batch larger than the data', {}, { batchSize: 4 }, /batchSize: expected an integer from 1 to 3, got 4/],
+  ['no epochs', {}, { epochs: 0 }, /epochs/],
+])('refuses %s', async (_, data, options, message) => {
+  const model = small()
+  const trainer = await trainerOf(model)
+  const fit = fitAll(trainer, { ...someImages(model, 3, 1), ...data }, { epochs: 1, batchSize: 2, ...options })
+  await expect(fit).rejects.toMatchObject({ code: 'E_INPUT', message: expect.stringMatching(message) })
+})
+
+test('refuses weights that do not fit the topology', async () => {
+  const trainer = await trainerOf(small())
+  const weights = await trainer.weights()
+  const { topology } = trainer
+  await expect(createPredictor({ topology, weights: weights.slice(1) })).rejects.toMatchObject({
+    code: 'E_MODEL',
+    at: 'weights conv2d_1/kernel',
+  })
+  const twice = [...weights, ...weights.slice(0, 1)]
+  await expect(createPredictor({ topology, weights: twice })).rejects.toMatchObject({ code: 'E_MODEL', at: 'weights' })
+})
+
+test('calls after close are refused', async () => {
+  const trainer = await createTrainer(small(), OPTIONS)
+  await trainer.close()
+  await expect(trainer.weights()).rejects.toMatchObject({ code: 'E_CLOSED' })
+})

@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { EngineError } from './errors.ts'
+import type { Envelope, Reply, SentError, Setup } from './messages.ts'
+import { openSession, type Session } from './session.ts'
+import { Stopped } from './stopped.ts'
+
+/* The worker thread of one trainer or predictor. Messages come from client.ts alone, so their types are trusted. */
+
+const port = parentPort
+if (port === null) throw new Error('worker.js runs in a worker thread')
+
+let session: Session | undefined
+let last: Promise<void> = Promise.resolve()
+
+// One request at a time, in order.
+port.on('message', (envelope: Envelope) => {
+  last = last.then(async () => send(await answer(envelope)))
+})
+
+async function answer({ id, request, stop }: Envelope): Promise<Reply> {
+  const setup: Setup = workerData
+  try {
+    session ??= openSession(setup)
+    const result = await session.handle(request, {
+      isStopped: () => Atomics.load(stop, 0) !== 0,
+      report: (report) => send({ type: 'progress', id, report }),
+    })
+    return { type: 'result', id, result }
+  } catch (error) {
+    return error instanceof Stopped ? { type: 'stopped', id } : { type: 'error', id, error: toSent(error) }
+  }
+}
+
+function send(reply: Reply): void {
+  port?.postMessage(reply)
+}
+
+function toSent(error: unknown): SentError {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
+  if (!(error instanceof EngineError)) return { engine: null, message, stack }
+  const { code, at, expected, got } = error
+  return { engine: { code, at, expected, got }, message, stack }
+}

@@ -1,0 +1,66 @@
+// Loaded by `node --require` before tslab 1.0.22. It cures three faults of tslab from outside, so that no fork is needed.
+'use strict'
+
+const { createRequire } = require('node:module')
+const { isMainThread } = require('node:worker_threads')
+
+/** Time for the goodbyes that a shutdown sets off; milliseconds. Jupyter itself waits 5 s or so. */
+const SHUTDOWN_MS = 4500
+const PARENT_WATCH_MS = 1000
+
+// Workers inherit `--require`; the kernel is the main thread.
+if (isMainThread) {
+  const tslab = createRequire(require.resolve('tslab/package.json', { paths: [__dirname, process.cwd()] }))
+  const zmq = tslab('zeromq')
+  cureBinding(zmq)
+  cureShutdown(zmq.Publisher)
+  watchParent()
+}
+
+/**
+ * 1. tslab does not await its sends, and zeromq refuses the 513th that waits: output is lost. Without a bound and without waiting
+ *    none is refused.
+ * 2. Over the ipc transport Jupyter names its sockets `ip-port`, tslab binds `ip:port`, and both wait for ever.
+ */
+function cureBinding({ Publisher, Router, Reply }) {
+  for (const Socket of [Publisher, Router, Reply]) {
+    const { bind } = Socket.prototype
+    replace(Socket.prototype, 'bind', function (address) {
+      if (this instanceof Publisher) Object.assign(this, { sendTimeout: 0, sendHighWaterMark: 0 })
+      return bind.call(this, address.replace(/^(ipc:\/\/.*):(\d+)$/, '$1-$2'))
+    })
+  }
+}
+
+/**
+ * 3. After a shutdown request tslab closes its sockets and hopes that nothing else is under way. Background work would keep the
+ *    kernel for ever, and its output would fail on the closed socket. So output ends, and the process gets SIGTERM, which lets
+ *    the agent say goodbye.
+ */
+function cureShutdown(Publisher) {
+  const { close } = Publisher.prototype
+  replace(Publisher.prototype, 'close', function () {
+    replace(this, 'send', () => Promise.resolve())
+    close.call(this)
+    setTimeout(() => process.exit(), SHUTDOWN_MS).unref()
+    // Not in this tick: the other sockets are still to be closed.
+    setImmediate(() => process.kill(process.pid, 'SIGTERM'))
+  })
+}
+
+// zeromq's methods are read-only; they can be defined anew, not assigned.
+function replace(object, name, value) {
+  Object.defineProperty(object, name, { configurable: true, writable: true, value })
+}
+
+/** And a kernel whose parent was killed would be left behind: it notices that it was given another one. */
+function watchParent() {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_WATCH_MS)
+  timer.unref()
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http'
+import { StoreError } from '../core/error.ts'
+import { admit, type Credential, createThrottle, type Policy, type Rule, type Scope } from '../core/gate.ts'
+import { scopeOfToken, type Tokens } from '../service/token.ts'
+
+const WRONG_TOKENS_PER_WINDOW = 10
+const WINDOW_MS = 60_000
+
+/** Stands before every request and upgrade. */
+export interface Gatekeeper {
+  /** The scope that was shown, null on an open path. Throws StoreError E_HOST, E_ORIGIN, E_AUTH, E_SCOPE, E_NOT_FOUND, E_THROTTLED. */
+  pass(request: IncomingMessage, upgrade: boolean): Scope | null
+  /** The scope of a token from the address bar. Throws StoreError E_AUTH, E_THROTTLED. */
+  exchange(token: string, address: string): Scope
+  readonly cookieName: string
+  readonly policy: Policy
+}
+
+export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?', 1)[0] ?? '/'
+export const addressOf = (request: IncomingMessage): string => request.socket.remoteAddress ?? 'unknown'
+
+function cookieOf(header: string | undefined, name: string): string | null {
+  for (const part of (header ?? '').split(';')) {
+    const [key, value] = part.trim().split('=', 2)
+    if (key === name && value !== undefined) return value
+  }
+  return null
+}
+
+/** The Host header, unless there are two: then nobody can know which one counts. */
+function hostOf(request: IncomingMessage): string | undefined {
+  const count = request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length
+  return count === 1 ? request.headers.host : undefined
+}
+
+export function createGatekeeper(rules: readonly Rule[], policy: Policy, tokens: Tokens, port: number, nowMs: () => number): Gatekeeper {
+  const cookieName = `pawprint-${port}`
+  const throttle = createThrottle(WRONG_TOKENS_PER_WINDOW, WINDOW_MS, nowMs)
+
+  function credentialOf(request: IncomingMessage): Credential {
+    const { authorization, cookie } = request.headers
+    const bearer = /^Bearer ([\w.~+/=-]{1,200})$/i.exec(authorization ?? '')?.[1]
+    const token = authorization === undefined ? cookieOf(cookie, cookieName) : (bearer ?? '')
+    if (token === null) return { type: 'none' }
+    const scope = scopeOfToken(tokens, token)
+    const by = authorization === undefined ? 'cookie' : 'bearer'
+    return scope === null ? { type: 'wrong' } : { type: 'known', scope, by }
+  }
+
+  function countWrong(address: string): void {
+    if (!throttle.isTooMany(address)) return
+    throw new StoreError('E_THROTTLED', 'token', `at most ${WRONG_TOKENS_PER_WINDOW} wrong tokens a minute`, 'more')
+  }
+
+  return {
+    cookieName,
+    policy,
+    pass(request, upgrade) {
+      const credential = credentialOf(request)
+      const admission = admit(rules, policy, {
+        method: request.method ?? '',
+        path: pathOf(request),
+        host: hostOf(request),
+        origin: request.headers.origin,
+        upgrade,
+        credential,
+      })
+      if (admission.admitted) return admission.scope
+      if (admission.code === 'E_AUTH' && credential.type === 'wrong') countWrong(addressOf(request))
+      throw new StoreError(admission.code, admission.code === 'E_HOST' ? 'host' : 'request', admission.expected, admission.got)
+    },
+    exchange(token, address) {
+      const scope = scopeOfToken(tokens, token)
+      if (scope !== null) return scope
+      countWrong(address)
+      throw new StoreError('E_AUTH', 'token', 'the token of this store', 'another token')
+    },
+  }
+}

@@ -1,0 +1,130 @@
+import { LaunchRequest, MoveRequest, parse } from '@pawprint/protocol'
+import { StoreError } from '../core/error.ts'
+import { presentJob } from '../service/changes.ts'
+import type { Store } from '../service/context.ts'
+import { drop, forget, jobOf, launch, move, notebookOf, retry, stop } from '../service/launching.ts'
+import { newestJobs } from '../wire/snapshot.ts'
+import { type ApiRequest, countOf, jsonOf, ok, pageOf, paramOf, type Route } from './route.ts'
+
+const MAX_LOG_LIST = 100_000
+const DEFAULT_LOG_LIST = 1000
+
+function notebookList(store: Store, request: ApiRequest) {
+  const limit = countOf('limit', request.query.get('limit'), 100, 1000)
+  const after = request.query.get('after')
+  const sorted = [...store.notebooks.values()]
+    .map(({ notebook }) => notebook)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter(({ name }) => after === null || name > after)
+  const items = sorted.slice(0, limit)
+  return ok({ items, next: sorted.length > items.length ? (items.at(-1)?.name ?? null) : null })
+}
+
+export const notebookRoutes = (store: Store): Route[] => [
+  { method: 'GET', path: '/api/notebooks', scope: 'viewer', handle: (request) => notebookList(store, request) },
+  {
+    method: 'GET',
+    path: '/api/notebooks/:name',
+    scope: 'viewer',
+    handle: (request) => ok(notebookOf(store, paramOf(request, 'name')).notebook),
+  },
+  {
+    method: 'DELETE',
+    path: '/api/notebooks/:name',
+    scope: 'operator',
+    async handle(request) {
+      const name = paramOf(request, 'name')
+      await forget(store, name)
+      return ok({ name })
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/notebooks/:name/config',
+    scope: 'operator',
+    handle: async (request) => ok(await drop(store, paramOf(request, 'name'), await jsonOf(request))),
+  },
+]
+
+/** Records of a job's file after `?after=`, oldest first; the cursor is the last one's seq. */
+async function records<T extends { seq: number }>(
+  store: Store,
+  request: ApiRequest,
+  read: (job: string, after: number, limit: number) => Promise<T[]>,
+) {
+  const { job } = jobOf(store, paramOf(request, 'id'))
+  const limit = countOf('limit', request.query.get('limit'), DEFAULT_LOG_LIST, MAX_LOG_LIST)
+  const after = countOf('after', request.query.get('after'), 0)
+  const items = await read(job.id, after, limit + 1)
+  const more = items.length > limit
+  const shown = more ? items.slice(0, limit) : items
+  return ok({ items: shown, next: more ? String(shown.at(-1)?.seq ?? after) : null })
+}
+
+export const jobRoutes = (store: Store): Route[] => [
+  {
+    method: 'POST',
+    path: '/api/jobs',
+    scope: 'operator',
+    async handle(request) {
+      const { record, created } = await launch(store, parse(LaunchRequest, await jsonOf(request)))
+      return ok(presentJob(store, record), created ? 201 : 200)
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs',
+    scope: 'viewer',
+    handle: (request) =>
+      pageOf(
+        request,
+        newestJobs(store),
+        ({ job }) => job.number,
+        (record) => presentJob(store, record),
+      ),
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs/:id',
+    scope: 'viewer',
+    handle: (request) => ok(presentJob(store, jobOf(store, paramOf(request, 'id')))),
+  },
+  {
+    method: 'PATCH',
+    path: '/api/jobs/:id',
+    scope: 'operator',
+    async handle(request) {
+      const { position } = parse(MoveRequest, await jsonOf(request))
+      return ok(presentJob(store, await move(store, paramOf(request, 'id'), position)))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/jobs/:id/stop',
+    scope: 'operator',
+    handle: async (request) => ok(presentJob(store, await stop(store, paramOf(request, 'id')))),
+  },
+  {
+    method: 'POST',
+    path: '/api/jobs/:id/retry',
+    scope: 'operator',
+    handle: async (request) => ok(presentJob(store, await retry(store, paramOf(request, 'id')))),
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs/:id/log',
+    scope: 'viewer',
+    handle: (request) => records(store, request, store.jobLog.lines),
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs/:id/metrics',
+    scope: 'viewer',
+    handle: (request) => records(store, request, store.jobLog.points),
+  },
+]
+
+/** What no build offers yet; says so instead of "not found". */
+export const noArtifact = (sha1: string, name: string): never => {
+  throw new StoreError('E_NO_ARTIFACT', `model ${sha1}`, 'an export that was uploaded', name)
+}

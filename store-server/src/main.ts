@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { isLoopback } from './core/gate.ts'
+import { type RunningStore, startStore } from './startStore.ts'
+import { StorageError } from './storage/storage.ts'
+
+const USAGE = `Usage: node store-server/dist/main.js [options]
+
+  --data DIR          where everything is kept (PAWPRINT_DATA, default ./data)
+  --port N            0 to 65535, 0 takes a free one (PAWPRINT_STORE_PORT, default 3001)
+  --host ADDRESS      the one address to listen on (PAWPRINT_HOST, default 127.0.0.1)
+  --web DIR           the built page (default web/dist beside this package)
+  --allow-remote      listen on an address that other machines reach
+  --allow-host NAME   a further name of this store, such as a reverse proxy's; may be repeated
+  --help
+`
+
+/** A start that cannot be: one line for the person who typed it. */
+class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+function settings(argv: readonly string[], env: NodeJS.ProcessEnv) {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      data: { type: 'string' },
+      port: { type: 'string' },
+      host: { type: 'string' },
+      web: { type: 'string' },
+      'allow-remote': { type: 'boolean', default: false },
+      'allow-host': { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const port = values.port ?? env.PAWPRINT_STORE_PORT ?? '3001'
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    throw new StartError(`--port: expected a number from 0 to 65535, got "${port}"`)
+  return {
+    dataDir: resolve(values.data ?? env.PAWPRINT_DATA ?? 'data'),
+    port: Number(port),
+    host: values.host ?? env.PAWPRINT_HOST ?? '127.0.0.1',
+    ...(values.web === undefined ? {} : { webDir: resolve(values.web) }),
+    allowedHosts: values['allow-host'],
+    allowRemote: values['allow-remote'],
+    help: values.help,
+  }
+}
+
+const PLAIN_HTTP =
+  'Plain http is not encrypted: everyone on the way can read the token, and with it deploy and delete. ' +
+  'Put a reverse proxy with TLS in front, or use a network that you trust.'
+
+function explain(error: unknown, port: number): string {
+  if (error instanceof StartError) return error.message
+  if (error instanceof StorageError) {
+    if (error.code === 'E_LOCKED') return `--data: the folder is in use by another store: ${error.message}`
+    return `--data: ${error.message}`
+  }
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error ? String(error.code) : ''
+  if (code === 'EADDRINUSE') return `--port: port ${port} is in use; choose another one with --port`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `--host: this machine has no such address (${error.message})`
+  if (code === 'EACCES' || code === 'EROFS') return `not allowed: ${error.message}`
+  return code.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${USAGE}` : (error.stack ?? error.message)
+}
+
+/** The first signal ends the store in order, within its flush time; a second one at once. */
+function endOnSignals(store: RunningStore): void {
+  let ending = false
+  const end = () => {
+    if (ending) process.exit(1)
+    ending = true
+    store.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}
+
+async function main(): Promise<void> {
+  let port = 0
+  try {
+    const { help, allowRemote, ...options } = settings(process.argv.slice(2), process.env)
+    port = options.port
+    if (help) return void console.log(USAGE)
+    if (!isLoopback(options.host)) {
+      if (!allowRemote)
+        throw new StartError(`--host: ${options.host} can be reached from other machines. ${PLAIN_HTTP} To do it all the same, add --allow-remote.`)
+      console.error(`Warning: ${PLAIN_HTTP}`)
+    }
+    const store = await startStore(options)
+    endOnSignals(store)
+    console.log(`Store: ${store.url}/?token=${store.token}`)
+  } catch (error) {
+    console.error(explain(error, port))
+    process.exitCode = 1
+  }
+}
+
+await main()

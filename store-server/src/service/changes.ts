@@ -1,0 +1,124 @@
+import { isFinal, type Job, type LogLine, type TaskStatus } from '@pawprint/protocol'
+import { currentOf, type JobRecord, type ModelRecord, type NotebookRecord, type TaskRecord } from '../core/records.ts'
+import { presentNotebook } from '../core/registry.ts'
+import { activeJob, positionsOf, queueOf } from '../core/scheduler.ts'
+import { type Store, timeOf } from './context.ts'
+
+/** Documents of the store, one per aggregate. */
+export const DOCUMENTS = {
+  registry: 'registry',
+  jobs: 'jobs/',
+  job: (id: string) => `jobs/${id}/job`,
+  models: 'models/',
+  model: (sha1: string) => `models/${sha1}/model`,
+  /** Topology and evaluation: too large to keep in memory for every model. */
+  details: (sha1: string) => `models/${sha1}/details`,
+  /** A log: deployment n of a task is its n-th record. */
+  deployments: (task: string) => `deployments/${task}`,
+} as const
+
+export const FORMAT_VERSION = 1
+
+const heardAtOf = (store: Store, record: NotebookRecord): string => {
+  const heard = store.heard.get(record.notebook.name)
+  return heard ? new Date(heard.wallMs).toISOString() : record.heardAt
+}
+
+/** Notebooks, tasks and counters, on disk. */
+export const saveRegistry = (store: Store): Promise<void> =>
+  store.saver.save(DOCUMENTS.registry, () => ({
+    version: FORMAT_VERSION,
+    notebooks: [...store.notebooks.values()].map((record) => ({ ...record, heardAt: heardAtOf(store, record) })),
+    tasks: [...store.tasks.values()].map(({ task, pinned }) => ({ task, pinned })),
+    counters: store.counters,
+  }))
+
+export const saveJob = (store: Store, id: string): Promise<void> =>
+  store.saver.save(DOCUMENTS.job(id), () => store.jobs.get(id))
+
+export const saveModel = (store: Store, sha1: string): Promise<void> =>
+  store.saver.save(DOCUMENTS.model(sha1), () => store.models.get(sha1))
+
+/** The present connection of a notebook, as its state follows from it. */
+export function presenceOf(store: Store, record: NotebookRecord): 'live' | 'unreachable' | 'gone' {
+  if (store.links.has(record.notebook.name)) return 'live'
+  return record.notebook.state === 'gone' ? 'gone' : 'unreachable'
+}
+
+/** Brings a notebook's state in line with its connection and its jobs; true when that changed something. */
+export function refreshNotebook(store: Store, name: string, presence?: 'unreachable' | 'gone'): boolean {
+  const record = store.notebooks.get(name)
+  if (!record) return false
+  const active = activeJob(queueOf(store.jobs.values(), name))
+  const next = presentNotebook(record, presence ?? presenceOf(store, record), active?.job.id ?? null, timeOf(store))
+  store.notebooks.set(name, next)
+  return next !== record
+}
+
+/**
+ * Puts changed jobs of one notebook in place, writes them with all that follows, and tells everyone. Values change at once,
+ * so that nothing comes between; the promise resolves when they are on disk.
+ */
+export async function changeJobs(store: Store, notebook: string, records: readonly JobRecord[]): Promise<void> {
+  const moved = records.some(({ job }) => job.state !== store.jobs.get(job.id)?.job.state)
+  for (const record of records) store.jobs.set(record.job.id, record)
+  const refreshed = refreshNotebook(store, notebook)
+  const saves = records.map(({ job }) => saveJob(store, job.id))
+  if (refreshed) saves.push(saveRegistry(store))
+  await Promise.all(saves)
+  const queued = moved ? [...positionsOf(queueOf(store.jobs.values(), notebook)).keys()] : []
+  for (const id of new Set([...records.map(({ job }) => job.id), ...queued])) store.hub.publish({ type: 'job', job: id })
+  if (refreshed) store.hub.publish({ type: 'notebook', name: notebook })
+  for (const { job } of records) if (isFinal(job.state)) store.jobLog.release(job.id)
+}
+
+/** A job as everyone sees it: with its place in the queue, and when its notebook was last heard. */
+export function presentJob(store: Store, { job }: JobRecord): Job {
+  if (isFinal(job.state)) return job
+  const position = positionsOf(queueOf(store.jobs.values(), job.notebook)).get(job.id)
+  if (position !== undefined) return { ...job, position }
+  const record = store.notebooks.get(job.notebook)
+  return record ? { ...job, heardAt: heardAtOf(store, record) } : job
+}
+
+/** A task as everyone sees it. Of several demos, one that could not load the deployed model is the one to show. */
+export function presentTask(store: Store, record: TaskRecord): TaskStatus {
+  const current = currentOf(record)
+  const reports = [...store.demos].map(
+    ({ serving }) => serving.get(record.task.name) ?? { sha1: null, error: null },
+  )
+  const demo = reports.find(({ error }) => error !== null) ?? reports.at(-1) ?? null
+  return { ...record.task, current, revision: record.deployments.length, pinned: record.pinned, demo }
+}
+
+/** Puts models in place, writes and tells them. */
+export async function changeModels(store: Store, records: readonly ModelRecord[]): Promise<void> {
+  for (const record of records) store.models.set(record.model.sha1, record)
+  await Promise.all(records.map(({ model }) => saveModel(store, model.sha1)))
+  for (const { model } of records) store.hub.publish({ type: 'model', sha1: model.sha1 })
+}
+
+/** A line of the store's own in a job's log. Resolves when it is on disk. */
+export async function say(
+  store: Store,
+  job: string,
+  text: string,
+  trial: number | null = null,
+  level: LogLine['level'] = 'info',
+): Promise<void> {
+  if (!store.jobs.has(job)) return
+  noteLines(store, job, await store.jobLog.appendLines(job, [{ trial, attempt: 0, n: 0, time: timeOf(store), level, text }]))
+}
+
+/** Lines up to `last` are on disk: the job says so, and followers are told. */
+export function noteLines(store: Store, id: string, last: number): void {
+  const record = store.jobs.get(id)
+  if (!record || record.job.logLines >= last) return
+  store.jobs.set(id, { ...record, job: { ...record.job, logLines: last } })
+  store.hub.publish({ type: 'log', job: id })
+  if (isFinal(record.job.state)) {
+    store.jobLog.release(id)
+    // The count is read again from the log after a restart, so a failure here costs nothing.
+    saveJob(store, id).catch((error: unknown) => store.world.report(`job ${id}: ${String(error)}`))
+  }
+}

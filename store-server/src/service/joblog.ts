@@ -1,0 +1,118 @@
+import type { LogLine, MetricPoint } from '@pawprint/protocol'
+import { NOTHING_RECEIVED, type Received, recoverReceived, type StoredLine, type StoredPoint } from '../core/attempts.ts'
+import type { Logs } from '../storage/storage.ts'
+
+/** Records of each running job that stay in memory, so that pages that keep up never read the disk. */
+const TAIL_RECORDS = 2048
+/** Records read at one time when a whole file is gone through. */
+const PAGE_RECORDS = 10_000
+
+/** Log and curves of the jobs. A number is a record's place in its file, from 1: the seq that everyone sees. */
+export interface JobLog {
+  /** Resolves with the last seq once the lines are on disk. */
+  appendLines(job: string, lines: readonly StoredLine[]): Promise<number>
+  appendPoints(job: string, points: readonly StoredPoint[]): Promise<number>
+  /** Records after `after`, oldest first, at most `limit`. */
+  lines(job: string, after: number, limit: number): Promise<LogLine[]>
+  points(job: string, after: number, limit: number): Promise<MetricPoint[]>
+  count(job: string): Promise<number>
+  /** What was received of an attempt. Wait for `ready(job)` first. */
+  received(job: string, trial: number, attempt: number): Received
+  receive(job: string, trial: number, attempt: number, received: Received): void
+  /** Resolves when what was received before a restart is known again. */
+  ready(job: string): Promise<void>
+  /** Frees the latest records of a job from memory; they are read from disk from then on. */
+  release(job: string): void
+  /** Forgets what was received of a job: it is found out again from the disk before the next batch. */
+  recheck(job: string): void
+  remove(job: string): Promise<void>
+}
+
+/** The latest records of one file, contiguous, ending with number `last`. */
+interface Tail {
+  last: number
+  records: unknown[]
+}
+
+const linesOf = (job: string): string => `jobs/${job}/log`
+const pointsOf = (job: string): string => `jobs/${job}/metrics`
+
+// Our own records, checked by their checksum when they were read.
+const toLine = (seq: number, record: unknown): LogLine => {
+  const { time, trial, level, text } = record as StoredLine
+  return { seq, time, trial, level, text }
+}
+const toPoint = (seq: number, record: unknown): MetricPoint => {
+  const { trial, attempt, epoch, step, name, value } = record as StoredPoint
+  return { seq, trial, attempt, epoch, step, name, value }
+}
+
+export function createJobLog(logs: Logs): JobLog {
+  const tails = new Map<string, Tail>()
+  const receipts = new Map<string, { scanned: Promise<void>; byAttempt: Map<string, Received> }>()
+
+  async function append(name: string, records: readonly unknown[]): Promise<number> {
+    const last = await logs.append(name, records)
+    const tail = tails.get(name)
+    if (tail && tail.last >= last) return last
+    const joined = tail && tail.last === last - records.length ? [...tail.records, ...records] : [...records]
+    tails.set(name, { last, records: joined.slice(-TAIL_RECORDS) })
+    return last
+  }
+
+  async function read<T>(name: string, after: number, limit: number, make: (seq: number, record: unknown) => T) {
+    const tail = tails.get(name)
+    if (tail && after >= tail.last - tail.records.length) {
+      const start = tail.last - tail.records.length
+      return tail.records.slice(after - start, after - start + limit).map((record, i) => make(after + i + 1, record))
+    }
+    return (await logs.read(name, after, limit)).map(({ number, record }) => make(number, record))
+  }
+
+  async function all(name: string): Promise<unknown[]> {
+    const records: unknown[] = []
+    for (let after = 0; ; ) {
+      const page = await logs.read(name, after, PAGE_RECORDS)
+      records.push(...page.map(({ record }) => record))
+      if (page.length < PAGE_RECORDS) return records
+      after += page.length
+    }
+  }
+
+  function receiptOf(job: string) {
+    const known = receipts.get(job)
+    if (known) return known
+    const byAttempt = new Map<string, Received>()
+    const scan = async () => {
+      const [lines, points] = await Promise.all([all(linesOf(job)), all(pointsOf(job))])
+      for (const [key, received] of recoverReceived(lines as StoredLine[], points as StoredPoint[]))
+        byAttempt.set(key, received)
+    }
+    const receipt = { scanned: scan(), byAttempt }
+    receipts.set(job, receipt)
+    receipt.scanned.catch(() => receipts.delete(job))
+    return receipt
+  }
+
+  return {
+    appendLines: (job, lines) => append(linesOf(job), lines),
+    appendPoints: (job, points) => append(pointsOf(job), points),
+    lines: (job, after, limit) => read(linesOf(job), after, limit, toLine),
+    points: (job, after, limit) => read(pointsOf(job), after, limit, toPoint),
+    count: (job) => logs.count(linesOf(job)),
+    received: (job, trial, attempt) => receiptOf(job).byAttempt.get(`${trial}/${attempt}`) ?? NOTHING_RECEIVED,
+    receive: (job, trial, attempt, received) => receiptOf(job).byAttempt.set(`${trial}/${attempt}`, received),
+    ready: (job) => receiptOf(job).scanned,
+    recheck: (job) => void receipts.delete(job),
+    release(job) {
+      tails.delete(linesOf(job))
+      tails.delete(pointsOf(job))
+    },
+    async remove(job) {
+      this.release(job)
+      this.recheck(job)
+      await logs.remove(linesOf(job))
+      await logs.remove(pointsOf(job))
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { expandGrid, isFinal, resolveConfig } from '@pawprint/protocol'
+import { StoreError } from '../core/error.ts'
+import type { JobRecord, NotebookRecord } from '../core/records.ts'
+import { dropConfig } from '../core/registry.ts'
+import { moveInQueue, queueOf, seedOf } from '../core/scheduler.ts'
+import { createJob, loseTrials, retryFailed, stopJob } from '../core/trials.ts'
+import { changeJobs, presenceOf, saveJob, saveRegistry, say } from './changes.ts'
+import { type Store, timeOf } from './context.ts'
+import { dispatch } from './dispatching.ts'
+
+export function notebookOf(store: Store, name: string): NotebookRecord {
+  const record = store.notebooks.get(name)
+  if (!record) throw new StoreError('E_NOT_FOUND', 'notebook', 'a registered notebook', name)
+  return record
+}
+
+export function jobOf(store: Store, id: string): JobRecord {
+  const record = store.jobs.get(id)
+  if (!record) throw new StoreError('E_NOT_FOUND', 'job', 'a known job', id)
+  return record
+}
+
+/** Changes the current values of a notebook, for everybody. Throws ProtocolError E_CONFIG or E_GRID. */
+export async function drop(store: Store, name: string, dropped: unknown) {
+  const { record, answer } = dropConfig(notebookOf(store, name), dropped)
+  if (answer.changed.length === 0) return answer
+  store.notebooks.set(name, record)
+  await saveRegistry(store)
+  store.hub.publish({ type: 'notebook', name })
+  store.links.get(name)?.send({ type: 'config', config: answer.config })
+  return answer
+}
+
+export interface Launch {
+  readonly notebook: string
+  readonly config?: unknown
+  readonly requestId?: string | undefined
+}
+
+/** A new job at the end of its notebook's queue, or the one that the same request made before. */
+export async function launch(store: Store, request: Launch): Promise<{ record: JobRecord; created: boolean }> {
+  const { requestId = null } = request
+  const known = requestId === null ? undefined : [...store.jobs.values()].find((job) => job.requestId === requestId)
+  if (known) {
+    if (known.job.notebook !== request.notebook)
+      throw new StoreError('E_REQUEST_ID', 'requestId', `notebook ${known.job.notebook}`, request.notebook)
+    await saveJob(store, known.job.id)
+    return { record: known, created: false }
+  }
+  const { notebook } = notebookOf(store, request.notebook)
+  if (notebook.state === 'gone')
+    throw new StoreError('E_GONE', `notebook ${notebook.name}`, 'a running kernel', 'one that was shut down')
+  const { config } = resolveConfig(notebook.schema, notebook.config, request.config ?? {})
+  const grid = expandGrid(notebook.schema, config)
+  const number = ++store.counters.jobs
+  const record = createJob({
+    id: store.world.newId(),
+    number,
+    notebook: notebook.name,
+    task: notebook.task.name,
+    seed: seedOf(config, store.world.chance()),
+    config,
+    createdAt: timeOf(store),
+    requestId,
+    rank: number,
+    grid,
+  })
+  const { id, seed } = record.job
+  const trials = `${grid.length} ${grid.length === 1 ? 'trial' : 'trials'}`
+  const changed = changeJobs(store, notebook.name, [record])
+  await Promise.all([changed, saveRegistry(store), say(store, id, `Launched ${trials}, seed ${seed}.`)])
+  await dispatch(store, notebook.name)
+  return { record: jobOf(store, id), created: true }
+}
+
+/** Waiting trials end at once; running ones when their kernel answers, or now when it is gone. Harmless when finished. */
+export async function stop(store: Store, id: string, reason = 'Stopped by a person'): Promise<JobRecord> {
+  const before = jobOf(store, id)
+  if (isFinal(before.job.state) || before.stopping) return before
+  const { notebook } = before.job
+  const record = store.notebooks.get(notebook)
+  const stopped = stopJob(before, reason, timeOf(store))
+  const dead = !record || presenceOf(store, record) === 'gone'
+  const changed = changeJobs(store, notebook, [dead ? loseTrials(stopped, reason, timeOf(store)) : stopped])
+  await Promise.all([changed, say(store, id, `${reason}.`)])
+  const present = jobOf(store, id)
+  const link = store.links.get(notebook)
+  for (const { state, index, attempt } of present.job.trials)
+    if (state === 'running' && link?.ready) link.send({ type: 'stop', job: id, trial: index, attempt })
+  await dispatch(store, notebook)
+  return jobOf(store, id)
+}
+
+/** Failed trials wait again. Throws StoreError E_STATE when there is none. */
+export async function retry(store: Store, id: string): Promise<JobRecord> {
+  const before = jobOf(store, id)
+  const failed = before.job.trials.filter(({ state }) => state === 'failed').length
+  if (failed === 0) throw new StoreError('E_STATE', `job ${id}`, 'a failed trial', `job ${before.job.state}`)
+  const { notebook } = before.job
+  const changed = changeJobs(store, notebook, [retryFailed(before, timeOf(store))])
+  await Promise.all([changed, say(store, id, `Another try for ${failed} failed ${failed === 1 ? 'trial' : 'trials'}.`)])
+  await dispatch(store, notebook)
+  return jobOf(store, id)
+}
+
+/** Puts a queued job at a place in its queue, 1 = next. Throws StoreError E_STATE once it has started. */
+export async function move(store: Store, id: string, position: number): Promise<JobRecord> {
+  const { job } = jobOf(store, id)
+  if (job.state !== 'queued') throw new StoreError('E_STATE', `job ${id}`, 'a queued job', `job ${job.state}`)
+  const changed = moveInQueue(queueOf(store.jobs.values(), job.notebook), id, position)
+  await changeJobs(store, job.notebook, changed)
+  return jobOf(store, id)
+}
+
+/** Removes a notebook that is not connected, and cancels what it left. Throws StoreError E_STATE for a live one. */
+export async function forget(store: Store, name: string): Promise<void> {
+  const record = notebookOf(store, name)
+  if (presenceOf(store, record) === 'live')
+    throw new StoreError('E_STATE', `notebook ${name}`, 'one that is not connected', record.notebook.state)
+  const reason = 'The notebook was forgotten'
+  const now = timeOf(store)
+  const ended = queueOf(store.jobs.values(), name).map((job) => loseTrials(stopJob(job, reason, now), reason, now))
+  store.notebooks.delete(name)
+  store.heard.delete(name)
+  await Promise.all([changeJobs(store, name, ended), saveRegistry(store)])
+  store.hub.publish({ type: 'notebook-forgotten', name })
+}

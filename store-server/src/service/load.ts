@@ -1,0 +1,98 @@
+import { isFinal } from '@pawprint/protocol'
+import { verdictOfCurrent, verdictOfFormer } from '../core/promotion.ts'
+import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
+import { StorageError } from '../storage/storage.ts'
+import { changeModels, DOCUMENTS, noteLines, refreshNotebook } from './changes.ts'
+import type { Store } from './context.ts'
+import { showCurrent, withVerdict } from './deploying.ts'
+import { deploymentFrom, jobFrom, modelFrom, registryFrom } from './stored.ts'
+
+/** Documents read side by side at start. */
+const READERS = 32
+
+async function eachOf(names: readonly string[], read: (name: string) => Promise<void>): Promise<void> {
+  const queue = [...names]
+  const worker = async () => {
+    for (let name = queue.pop(); name !== undefined; name = queue.pop()) await read(name)
+  }
+  await Promise.all(Array.from({ length: READERS }, worker))
+}
+
+/**
+ * Fills an empty store with what the storage holds. Every notebook comes back as unreachable since it was last heard; jobs and
+ * queues are as they were. Throws StorageError E_CORRUPT, also when there are weights but no registry: an empty start would
+ * look like a loss.
+ */
+export async function load(store: Store): Promise<void> {
+  const document = await store.storage.documents.read(DOCUMENTS.registry)
+  if (document === null) {
+    const [blobs, jobs] = [await store.storage.blobs.list(), await store.storage.documents.list(DOCUMENTS.jobs)]
+    if (blobs.length + jobs.length === 0) return
+    throw new StorageError('E_CORRUPT', 'registry', 'a registry beside the weights and jobs', 'none; bring it back from a backup')
+  }
+  const registry = registryFrom(document)
+  Object.assign(store.counters, registry.counters)
+  await loadAggregates(store)
+  for (const { task, pinned } of registry.tasks)
+    store.tasks.set(task.name, { task, pinned, deployments: await loadDeployments(store, task.name) })
+  for (const record of registry.notebooks) loadNotebook(store, record)
+  await reconcile(store)
+  for (const task of store.tasks.keys()) await showCurrent(store, task)
+}
+
+async function loadAggregates(store: Store): Promise<void> {
+  const { documents } = store.storage
+  const jobs = (await documents.list(DOCUMENTS.jobs)).filter((name) => name.endsWith('/job'))
+  await eachOf(jobs, async (name) => {
+    const record = jobFrom(name, await documents.read(name))
+    store.jobs.set(record.job.id, record)
+    store.counters.jobs = Math.max(store.counters.jobs, record.job.number)
+    if (!isFinal(record.job.state)) noteLines(store, record.job.id, await store.jobLog.count(record.job.id))
+  })
+  const models = (await documents.list(DOCUMENTS.models)).filter((name) => name.endsWith('/model'))
+  await eachOf(models, async (name) => {
+    const record = modelFrom(name, await documents.read(name))
+    store.models.set(record.model.sha1, record)
+    store.counters.models = Math.max(store.counters.models, record.number)
+  })
+}
+
+async function loadDeployments(store: Store, task: string): Promise<TaskRecord['deployments']> {
+  const records = await store.storage.logs.read(DOCUMENTS.deployments(task), 0, Number.MAX_SAFE_INTEGER)
+  return records.map(({ record }) => deploymentFrom(record))
+}
+
+function loadNotebook(store: Store, record: Parameters<Store['notebooks']['set']>[1]): void {
+  const { notebook, heardAt } = record
+  const since = notebook.state === 'gone' || notebook.state === 'unreachable' ? notebook.since : heardAt
+  const state = notebook.state === 'gone' ? 'gone' : 'unreachable'
+  store.notebooks.set(notebook.name, { ...record, notebook: { ...notebook, state, since } })
+  // While the store was away nobody could be heard, so leases begin anew.
+  store.heard.set(notebook.name, { monotonicMs: store.world.monotonicMs(), wallMs: Date.parse(heardAt) })
+  refreshNotebook(store, notebook.name)
+}
+
+/** The history is the truth: verdicts that a crash left behind it are put right. */
+async function reconcile(store: Store): Promise<void> {
+  const wrong: ModelRecord[] = []
+  for (const record of store.tasks.values()) {
+    const current = currentOf(record)
+    for (const known of store.models.values()) {
+      if (known.model.task !== record.task.name) continue
+      if (known.model.sha1 === current?.sha1) {
+        const { code } = known.model.verdict
+        if (code !== 'deployed' && code !== 'failed-to-load') wrong.push(withVerdict(known, verdictOfCurrent(current)))
+      } else if (known.model.verdict.code === 'deployed') wrong.push(demoted(store, record, known))
+    }
+  }
+  await changeModels(store, wrong)
+}
+
+function demoted(store: Store, record: TaskRecord, former: ModelRecord): ModelRecord {
+  const last = record.deployments.findLastIndex(({ sha1 }) => sha1 === former.model.sha1)
+  const successor = record.deployments[last + 1]
+  const next = successor && store.models.get(successor.sha1)?.model
+  if (last >= 0 && successor && next) return withVerdict(former, verdictOfFormer(former.model, next, successor))
+  const { at } = former.model.verdict
+  return withVerdict(former, { deployed: false, code: 'not-better', reason: 'not judged before the store stopped', at })
+}

@@ -1,0 +1,141 @@
+import { type FromAgent, type Model, ProtocolError, shortSha1, type Verdict } from '@pawprint/protocol'
+import { StoreError } from '../core/error.ts'
+import { currentOf, type JobRecord, type ModelRecord } from '../core/records.ts'
+import { addSeconds } from '../core/registry.ts'
+import { failTrial, finishTrial, standingOf } from '../core/trials.ts'
+import { checkWeights } from '../core/weights.ts'
+import type { BlobInfo } from '../storage/storage.ts'
+import { changeJobs, changeModels, DOCUMENTS, saveJob, saveRegistry, say } from './changes.ts'
+import { type Store, timeOf } from './context.ts'
+import { appendDeployment, judgeNow, lockOf, taskOf, withVerdict } from './deploying.ts'
+import { dispatch } from './dispatching.ts'
+import { jobOfAttempt, tellDropped } from './training.ts'
+
+type Done = Extract<FromAgent, { type: 'done' }>
+
+/**
+ * What a finished attempt leaves: the model is checked, kept, judged and perhaps deployed, and its trial is done. Resolves with
+ * the verdict when all is on disk. Repeating it is harmless. A fenced attempt's model is kept as `late`.
+ * Throws StoreError E_LEASE, E_NO_WEIGHTS (upload, then say it again), ProtocolError E_SAFETENSORS (the trial has failed).
+ */
+export async function publish(store: Store, message: Done): Promise<Verdict> {
+  const { job } = jobOfAttempt(store, message)
+  const blob = await store.storage.blobs.find(message.model.sha1)
+  if (!blob) throw new StoreError('E_NO_WEIGHTS', 'model.sha1', 'uploaded weights', `${message.model.sha1} is not here`)
+  const finite = await check(store, message, blob)
+  return store.lock(lockOf(job.task), () => keep(store, message, blob, finite))
+}
+
+async function check(store: Store, message: Done, blob: BlobInfo): Promise<boolean> {
+  const known = store.models.get(blob.sha1)
+  if (known) return known.model.finite
+  try {
+    return (await checkWeights(store.storage.blobs.read(blob.sha1), blob.sizeBytes)).finite
+  } catch (error) {
+    if (error instanceof ProtocolError) await failBadWeights(store, message, error)
+    throw error
+  }
+}
+
+async function failBadWeights(store: Store, message: Done, error: ProtocolError): Promise<void> {
+  const before = store.jobs.get(message.job)
+  if (!before || standingOf(before, message) !== 'owner') return
+  const reason = `The weights are no canonical safetensors file: ${error.message}`
+  const changed = changeJobs(store, before.job.notebook, [
+    failTrial(before, message.trial, reason, true, timeOf(store)),
+  ])
+  await Promise.all([changed, say(store, message.job, reason, message.trial, 'error')])
+  await dispatch(store, before.job.notebook)
+}
+
+/** The model's record with this attempt among its origins; equal weights are one model. */
+function modelFrom(store: Store, message: Done, job: JobRecord, blob: BlobInfo, finite: boolean): ModelRecord {
+  const now = timeOf(store)
+  const { topology: _topology, evaluation: _evaluation, ...report } = message.model
+  const model: Model = {
+    ...report,
+    sha256: blob.sha256,
+    sizeBytes: blob.sizeBytes,
+    task: job.job.task,
+    origins: [{ job: message.job, trial: message.trial, attempt: message.attempt, at: now }],
+    params: job.job.trials[message.trial]?.params ?? {},
+    seed: job.job.seed,
+    finite,
+    verdict: { deployed: false, code: 'not-better', reason: 'not judged yet', at: now },
+    createdAt: now,
+  }
+  return { model, number: ++store.counters.models, served: false }
+}
+
+const isOrigin = (record: ModelRecord, message: Done): boolean =>
+  record.model.origins.some(
+    ({ job, trial, attempt }) => job === message.job && trial === message.trial && attempt === message.attempt,
+  )
+
+/** A known model, made once more. */
+function madeAgain(known: ModelRecord, message: Done, late: boolean, now: string): ModelRecord {
+  const { metrics, testSet } = message.model
+  const { job, trial, attempt } = message
+  const origins = [...known.model.origins, ...(isOrigin(known, message) ? [] : [{ job, trial, attempt, at: now }])]
+  // Measured again, perhaps on other images: what was measured last is what candidates are compared with.
+  return { ...known, model: { ...known.model, origins, ...(late ? {} : { metrics, testSet }) } }
+}
+
+async function keep(store: Store, message: Done, blob: BlobInfo, finite: boolean): Promise<Verdict> {
+  const job = jobOfAttempt(store, message)
+  const late = standingOf(job, message) !== 'owner'
+  const known = store.models.get(blob.sha1)
+  if (late && known && isOrigin(known, message)) {
+    await Promise.all([saveJob(store, message.job), changeModels(store, [known])])
+    return known.model.verdict
+  }
+  if (known && known.model.task !== job.job.task)
+    throw new StoreError('E_TASK', 'model.sha1', `weights of task ${job.job.task}`, `a model of ${known.model.task}`)
+  const record = known
+    ? madeAgain(known, message, late, timeOf(store))
+    : modelFrom(store, message, job, blob, finite)
+  const verdict = await settle(store, message, record, late)
+  if (!late) await finish(store, message, verdict)
+  else await say(store, message.job, `Late result ${shortSha1(blob.sha1)} of attempt ${message.attempt} kept.`, message.trial)
+  return verdict
+}
+
+/** Puts model and verdict on disk: details, record, deployment, in this order, so that none names what is not there. */
+async function settle(store: Store, message: Done, record: ModelRecord, late: boolean): Promise<Verdict> {
+  const { model } = record
+  const { topology, evaluation } = message.model
+  if (!store.models.has(model.sha1))
+    await store.storage.documents.write(DOCUMENTS.details(model.sha1), { topology, evaluation })
+  const { code, reason } = model.verdict
+  const broken = code === 'failed-to-load' ? reason : null
+  const judgement = judgeNow(store, model.task, model.sha1, { ...model, late, broken })
+  const verdict: Verdict = { ...judgement, at: timeOf(store) }
+  // What served keeps its history, and what is about to serve says so once it does; the attempt is told the verdict anyhow.
+  const served = code === 'replaced' || code === 'rolled-back'
+  await changeModels(store, [verdict.deployed || served ? record : withVerdict(record, verdict)])
+  if (verdict.deployed && currentOf(taskOf(store, model.task))?.sha1 !== model.sha1)
+    await appendDeployment(store, model.task, model, 'auto', verdict.reason)
+  return verdict
+}
+
+const sizeText = (bytes: number): string => {
+  const [value, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB']
+  return `${value.toFixed(1)} ${unit}`
+}
+
+/** Ends the trial, says so in the log, and lets the next one begin. */
+async function finish(store: Store, message: Done, verdict: Verdict): Promise<void> {
+  const { model, trial } = message
+  const before = store.jobs.get(message.job)
+  if (!before || standingOf(before, message) !== 'owner') return
+  const { notebook } = before.job
+  const record = store.notebooks.get(notebook)
+  if (record) store.notebooks.set(notebook, addSeconds(record, message.seconds))
+  const blobBytes = store.models.get(model.sha1)?.model.sizeBytes ?? 0
+  const text = `Uploaded ${shortSha1(model.sha1)} (${sizeText(blobBytes)}), ${verdict.deployed ? 'deployed' : 'not deployed'}: ${verdict.reason}.`
+  const dropped = tellDropped(store, message)
+  const changed = changeJobs(store, notebook, [finishTrial(before, trial, model.sha1, model.metrics, timeOf(store))])
+  await Promise.all([changed, dropped, saveRegistry(store), say(store, message.job, text, trial)])
+  store.hub.publish({ type: 'notebook', name: notebook })
+  await dispatch(store, notebook)
+}

@@ -1,0 +1,104 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Adapter, Low } from 'lowdb'
+import type { Disk } from './disk.ts'
+import { errnoOf } from './errno.ts'
+import { assertDocument, assertName, assertPrefix, isReserved } from './names.ts'
+import { createQueues } from './queue.ts'
+import { type Documents, StorageError } from './storage.ts'
+
+const SUFFIX = '.json'
+
+const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+
+/** lowdb's file for one document. Its own adapter never calls fsync and takes an empty file for an empty database. */
+function jsonFile(disk: Disk, path: string, name: string): Adapter<object> {
+  return {
+    read: async () => {
+      try {
+        const value = decode(await readFile(path))
+        assertDocument(name, value)
+        return value
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return null
+        if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof StorageError)) throw error
+        throw new StorageError('E_CORRUPT', name, 'a JSON document', `${path}: ${error.message}`, { cause: error })
+      }
+    },
+    write: (value) => disk.replace(path, JSON.stringify(value), 'document', name),
+  }
+}
+
+/** What a document becomes; null removes it. */
+interface Change {
+  value: object | null
+  readonly done: Promise<void>
+}
+
+/** Documents as files of `root`: `jobs/V1StGXR8/job` is `jobs/V1StGXR8/job.json`. */
+export function createDocuments(root: string, disk: Disk): Documents {
+  const inOrder = createQueues()
+  const waiting = new Map<string, Change>()
+  const pathOf = (name: string): string => {
+    assertName(name)
+    return join(root, name + SUFFIX)
+  }
+  const apply = async (name: string, value: object | null): Promise<void> => {
+    if (value === null) return disk.remove(pathOf(name))
+    await new Low<object>(jsonFile(disk, pathOf(name), name), value).write()
+  }
+  const submit = (name: string, value: object | null): Promise<void> => {
+    disk.assertWritable()
+    const last = waiting.get(name)
+    // Not begun yet: only the newest value is worth a write. All who wait for it are answered together.
+    if (last) {
+      last.value = value
+      return last.done
+    }
+    const start = async (): Promise<void> => {
+      waiting.delete(name)
+      await apply(name, change.value)
+    }
+    const change: Change = { value, done: disk.run(() => inOrder(name, start)) }
+    waiting.set(name, change)
+    return change.done
+  }
+  return {
+    read: async (name) => jsonFile(disk, pathOf(name), name).read(),
+    write: async (name, value) => {
+      assertName(name)
+      assertDocument(name, value)
+      return submit(name, value)
+    },
+    list: async (prefix) => {
+      assertPrefix(prefix)
+      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+      return (await namesIn(root, folder)).filter((name) => name.startsWith(prefix)).sort()
+    },
+    remove: async (name) => {
+      assertName(name)
+      return submit(name, null)
+    },
+  }
+}
+
+/** Names of all documents below `folder`, which is '' or ends with a slash. */
+async function namesIn(root: string, folder: string): Promise<string[]> {
+  const names: string[] = []
+  for (const entry of await entriesOf(join(root, folder))) {
+    const name = folder + entry.name
+    if (entry.isFile() && name.endsWith(SUFFIX)) names.push(name.slice(0, -SUFFIX.length))
+    if (entry.isDirectory() && !(folder === '' && isReserved(entry.name)))
+      names.push(...(await namesIn(root, `${name}/`)))
+  }
+  return names
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,85 @@
+import { type FromAgent, parseFromAgent, type ToAgent } from '@pawprint/protocol'
+import type { AgentLink, Store } from '../service/context.ts'
+import { publish } from '../service/publishing.ts'
+import { hear, leave, register } from '../service/registering.ts'
+import { cancel, fail, progress, receive } from '../service/training.ts'
+import { StorageError } from '../storage/storage.ts'
+import { refuseMessage } from './refusing.ts'
+import type { Peer, Socket } from './socket.ts'
+
+/** Messages of one agent that may wait for the disk; with more, the store stops reading from it. */
+const MAX_PENDING = 64
+const CLOSE_TRY_AGAIN = 1013
+const DISK_TROUBLE: readonly StorageError['code'][] = ['E_WRITE', 'E_NO_SPACE', 'E_CORRUPT']
+
+/**
+ * The store's end of an agent's connection. Messages are taken in the order they come; each is acknowledged when it is on disk.
+ * When the disk refuses, nothing is acknowledged or refused: the connection is closed with 1013 and the agent sends again later.
+ */
+export function openAgent(store: Store, socket: Socket, instance: string): Peer {
+  const send = (message: ToAgent) => socket.send(JSON.stringify(message))
+  const link: AgentLink = { instance, notebook: null, ready: false, send, close: socket.close }
+  let pending = 0
+
+  async function handle(text: string): Promise<void> {
+    try {
+      await answer(store, link, parseFromAgent(text))
+    } catch (error) {
+      if (error instanceof StorageError && DISK_TROUBLE.includes(error.code)) {
+        store.world.report(`${link.notebook ?? 'an agent'}: ${error.message}`)
+        socket.close(CLOSE_TRY_AGAIN, 'the store cannot write; try again later')
+      } else refuseMessage(store, socket, text, error)
+    }
+  }
+
+  return {
+    receive(text) {
+      if (++pending === MAX_PENDING) socket.pause()
+      handle(text).finally(() => {
+        if (pending-- === MAX_PENDING) socket.resume()
+      })
+    },
+    alive() {
+      if (link.notebook !== null && store.links.get(link.notebook) === link) hear(store, link.notebook)
+    },
+    closed() {
+      leave(store, link, 'unreachable').catch((error: unknown) =>
+        store.world.report(`${link.notebook}: ${error instanceof Error ? error.message : error}`),
+      )
+    },
+  }
+}
+
+async function answer(store: Store, link: AgentLink, message: FromAgent): Promise<void> {
+  switch (message.type) {
+    case 'hello':
+      return
+    case 'register':
+      return register(store, link, message)
+    case 'progress':
+      return progress(store, message)
+    case 'goodbye':
+      return leave(store, link, 'gone')
+    case 'records':
+      await receive(store, message)
+      return link.send({ type: 'ack', id: message.id })
+    case 'failed':
+      await fail(store, message)
+      return link.send({ type: 'ack', id: message.id })
+    case 'cancelled':
+      await cancel(store, message)
+      return link.send({ type: 'ack', id: message.id })
+    case 'done': {
+      const verdict = await publish(store, message)
+      link.send({ type: 'ack', id: message.id })
+      const { job, trial, model } = message
+      return link.send({ type: 'verdict', job, trial, sha1: model.sha1, verdict })
+    }
+    default:
+      return unreachable(message)
+  }
+}
+
+function unreachable(message: never): never {
+  throw new TypeError(`unknown message ${JSON.stringify(message)}`)
+}

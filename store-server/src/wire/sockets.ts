@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { CLOSE, MAX_FRAME_BYTES } from '@pawprint/protocol'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Peer, Socket } from './socket.ts'
+
+export interface SocketTimes {
+  readonly pingIntervalMs: number
+  readonly deadAfterMs: number
+}
+
+export interface Sockets {
+  /** Takes over an upgrade that the gate admitted. */
+  accept(request: IncomingMessage, stream: Duplex, head: Buffer, open: (socket: Socket) => Peer): void
+  /** Closes every connection with this code; resolves when all are closed, at the latest after `graceMs`. */
+  close(code: number, reason: string, graceMs: number): Promise<void>
+}
+
+const MAX_REASON_BYTES = 123
+
+const adapt = (ws: WebSocket): Socket => ({
+  send: (text) => {
+    if (ws.readyState === WebSocket.OPEN) ws.send(text)
+  },
+  close: (code, reason) => ws.close(code, Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString().replace(/\uFFFD$/, '')),
+  bufferedBytes: () => ws.bufferedAmount,
+  pause: () => ws.pause(),
+  resume: () => ws.resume(),
+})
+
+/** The WebSocket endpoint: frames of at most 1 MiB, no compression, a ping each `pingIntervalMs`, cut when silent too long. */
+export function createSockets(times: SocketTimes): Sockets {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false })
+  const heard = new Map<WebSocket, number>()
+  const timer = setInterval(() => {
+    for (const [ws, at] of heard) {
+      // A paused socket is not read, so its silence is ours.
+      if (!ws.isPaused && performance.now() - at > times.deadAfterMs) ws.terminate()
+      else if (ws.readyState === WebSocket.OPEN) ws.ping()
+    }
+  }, times.pingIntervalMs)
+  timer.unref()
+
+  function serve(ws: WebSocket, open: (socket: Socket) => Peer): void {
+    heard.set(ws, performance.now())
+    const peer = open(adapt(ws))
+    const live = () => {
+      heard.set(ws, performance.now())
+      peer.alive()
+    }
+    ws.on('message', (data, isBinary) => {
+      live()
+      if (isBinary) ws.close(CLOSE.badMessage, 'text messages only')
+      else peer.receive(data.toString())
+    })
+    ws.on('ping', live)
+    ws.on('pong', live)
+    // An error is always followed by close, where it is dealt with.
+    ws.on('error', () => {})
+    ws.on('close', () => {
+      heard.delete(ws)
+      peer.closed()
+    })
+  }
+
+  return {
+    accept: (request, stream, head, open) => server.handleUpgrade(request, stream, head, (ws) => serve(ws, open)),
+    async close(code, reason, graceMs) {
+      clearInterval(timer)
+      const open = [...heard.keys()]
+      const closed = open.map((ws) => new Promise((resolve) => ws.once('close', resolve)))
+      for (const ws of open) ws.close(code, reason)
+      const grace = setTimeout(() => {
+        for (const ws of open) ws.terminate()
+      }, graceMs)
+      await Promise.all(closed)
+      clearTimeout(grace)
+      server.close()
+    },
+  }
+}

@@ -1,0 +1,117 @@
+import { type Job, type Model, type Params, shortSha1, type TaskStatus } from '@pawprint/protocol'
+import { showToast } from '@pawprint/ui'
+import * as api from './lib/api.ts'
+
+/** Runs a call of a button; a refusal is shown, not thrown, and then the answer is false. `what`: "Job 14 was not stopped". */
+async function attempt(what: string, run: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await run()
+    return true
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error
+    showToast({ title: `${what}.`, detail: reasonOf(error), tone: 'bad' })
+    return false
+  }
+}
+
+/** A refusal in a sentence. */
+export const reasonOf = ({ status, detail }: api.ApiError): string =>
+  status === 409 && detail.expected === undefined ? `${detail.message} Look again, then decide.` : detail.message
+
+export const stop = (job: Job): Promise<boolean> =>
+  attempt(`Job ${job.number} was not stopped`, () => api.stopJob(job.id))
+
+export const retry = (job: Job): Promise<boolean> =>
+  attempt(`Job ${job.number} was not tried again`, () => api.retryJob(job.id))
+
+export const forget = (name: string): Promise<boolean> =>
+  attempt(`${name} was not forgotten`, () => api.forgetNotebook(name))
+
+export const clear = (): Promise<boolean> => attempt('The store was not cleared', api.clearStore)
+
+/** Deploys at once, and offers the way back. The screen changes when the store says so, not before. */
+export async function deploy(task: TaskStatus, sha1: string): Promise<void> {
+  const before = task.current?.sha1 ?? null
+  const short = shortSha1(sha1)
+  const done = await attempt(`${short} was not deployed`, () => api.deployModel(task.name, sha1, task.revision))
+  if (!done) return
+  const back = before === null || before === sha1 ? null : before
+  showToast({
+    title: `${short} is deployed for ${task.name}`,
+    detail: back === null ? '' : `${shortSha1(back)} served before.`,
+    sha1,
+    action:
+      back === null
+        ? null
+        : { label: 'Undo', run: () => void undoDeploy({ ...task, revision: task.revision + 1 }, back) },
+  })
+}
+
+async function undoDeploy(task: TaskStatus, sha1: string): Promise<void> {
+  const short = shortSha1(sha1)
+  const done = await attempt(`${short} was not deployed again`, () => api.deployModel(task.name, sha1, task.revision))
+  if (done) showToast({ title: `${short} is deployed again`, sha1 })
+}
+
+export const pin = (task: TaskStatus, pinned: boolean): Promise<boolean> =>
+  attempt(`${task.name} was not ${pinned ? 'pinned' : 'unpinned'}`, () => api.setPin(task.name, pinned))
+
+/** Trains a model again: same values, same seed, so the same sha1. */
+export async function launchAgain(model: Model, notebook: string): Promise<boolean> {
+  const config: Params = { ...model.params, SEED: model.seed }
+  const done = await attempt('Nothing was launched', () =>
+    api.launchJob({ notebook, requestId: api.newRequestId(), config }),
+  )
+  if (done)
+    showToast({
+      title: `Launched on ${notebook}`,
+      detail: `Seed ${model.seed}, the values of ${shortSha1(model.sha1)}.`,
+    })
+  return done
+}
+
+/** Copies text, also without https, where the clipboard API is missing. */
+export async function copyText(text: string, what: string): Promise<void> {
+  if (await writeClipboard(text)) showToast({ title: `${what} copied` })
+  else showToast({ title: `${what} was not copied.`, detail: 'The browser refused.', tone: 'bad' })
+}
+
+async function writeClipboard(text: string): Promise<boolean> {
+  if (navigator.clipboard !== undefined)
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    )
+  const area = document.createElement('textarea')
+  area.value = text
+  area.className = 'vh'
+  document.body.append(area)
+  area.select()
+  // Deprecated, and the only way where a page has no https.
+  const done = document.execCommand('copy')
+  area.remove()
+  return done
+}
+
+/** Gives the browser a file to keep. */
+export function saveFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
+
+/** Hands over the whole log of a job, copied or as a file. */
+export async function takeLog(
+  job: Job,
+  way: 'copy' | 'save',
+  render: (lines: Awaited<ReturnType<typeof api.getWholeLog>>) => string,
+): Promise<void> {
+  await attempt('The log could not be read', async () => {
+    const text = render(await api.getWholeLog(job.id))
+    if (way === 'save') saveFile(`job-${job.number}.log`, text)
+    else await copyText(text, `Log of job ${job.number}`)
+  })
+}

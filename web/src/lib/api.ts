@@ -1,0 +1,114 @@
+import {
+  ConfigAnswer,
+  ErrorBody,
+  LogLine,
+  Model,
+  ModelEvaluation,
+  type Params,
+  ProtocolError,
+  parse,
+  show,
+} from '@pawprint/protocol'
+
+/** A call that the store refused, or that did not reach it (status 0, code E_NETWORK). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly detail: ErrorBody
+
+  constructor(status: number, detail: ErrorBody, cause?: unknown) {
+    super(detail.message, { cause })
+    this.status = status
+    this.detail = detail
+  }
+}
+
+const unanswered = (cause: unknown): ApiError =>
+  new ApiError(0, { code: 'E_NETWORK', message: 'The store does not answer. Nothing was changed here.' }, cause)
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+async function readError(response: Response): Promise<ApiError> {
+  try {
+    const body: unknown = await response.json()
+    return new ApiError(response.status, parse(ErrorBody, isRecord(body) ? body['error'] : body))
+  } catch (error) {
+    // A proxy answers in its own way; the status is all there is.
+    return new ApiError(response.status, { code: 'E_HTTP', message: `The store answered ${response.status}.` }, error)
+  }
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** JSON from the store; null for an empty answer. Throws ApiError. The cookie of the page says who asks. */
+async function call(method: Method, path: string, body?: unknown): Promise<unknown> {
+  const init: RequestInit = { method, credentials: 'same-origin' }
+  if (body !== undefined) {
+    init.headers = { 'content-type': 'application/json' }
+    init.body = JSON.stringify(body)
+  }
+  const response = await fetch(path, init).catch((error: unknown) => {
+    throw unanswered(error)
+  })
+  if (!response.ok) throw await readError(response)
+  const text = await response.text().catch((error: unknown) => {
+    throw unanswered(error)
+  })
+  return text === '' ? null : JSON.parse(text)
+}
+
+const at = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`
+
+/** Tries a drop, or an edited field: the store checks it and answers what it changed. Throws ApiError (422: refused). */
+export const setConfig = async (notebook: string, config: unknown): Promise<ConfigAnswer> =>
+  parse(ConfigAnswer, await call('POST', at('notebooks', notebook, 'config'), config))
+
+export interface Launch {
+  readonly notebook: string
+  /** The same id again answers the same job, so a call that may have arrived can be repeated. */
+  readonly requestId: string
+  readonly config?: Params
+}
+export const launchJob = (launch: Launch): Promise<unknown> => call('POST', '/api/jobs', launch)
+export const stopJob = (id: string): Promise<unknown> => call('POST', at('jobs', id, 'stop'))
+export const retryJob = (id: string): Promise<unknown> => call('POST', at('jobs', id, 'retry'))
+export const forgetNotebook = (name: string): Promise<unknown> => call('DELETE', at('notebooks', name))
+/** Throws ApiError 409 when another deployment came first. */
+export const deployModel = (task: string, sha1: string, expectedRevision: number): Promise<unknown> =>
+  call('POST', at('tasks', task, 'deployments'), { sha1, expectedRevision })
+export const setPin = (task: string, pinned: boolean): Promise<unknown> =>
+  call(pinned ? 'PUT' : 'DELETE', at('tasks', task, 'pin'))
+export const clearStore = (): Promise<unknown> => call('DELETE', '/api/store', { confirm: 'clear' })
+
+export const getModel = async (sha1: string): Promise<Model> => parse(Model, await call('GET', at('models', sha1)))
+export const getEvaluation = async (sha1: string): Promise<ModelEvaluation> =>
+  parse(ModelEvaluation, await call('GET', at('models', sha1, 'evaluation')))
+export const weightsUrl = (sha1: string): string => at('models', sha1, 'weights')
+
+/** Log lines after `after`, at most `limit`, oldest first. */
+export async function getLog(job: string, after: number, limit: number): Promise<LogLine[]> {
+  const page = await call('GET', `${at('jobs', job, 'log')}?after=${after}&limit=${limit}`)
+  const items: unknown = isRecord(page) ? page['items'] : page
+  if (!Array.isArray(items)) throw new ProtocolError('E_MESSAGE', 'items', 'a list of log lines', show(items))
+  return items.map((item) => parse(LogLine, item))
+}
+
+const LOG_PAGE_LINES = 20_000
+
+/** The whole log, page by page. */
+export async function getWholeLog(job: string): Promise<LogLine[]> {
+  const lines: LogLine[] = []
+  for (;;) {
+    const page = await getLog(job, lines.at(-1)?.seq ?? 0, LOG_PAGE_LINES)
+    lines.push(...page)
+    if (page.length === 0) return lines
+  }
+}
+
+/** Status of a call that needs the same right as the socket; 401 or 403 when this browser has none. */
+export const probeRight = async (): Promise<number> =>
+  (await fetch('/api/tasks?limit=1', { credentials: 'same-origin' })).status
+
+/** An id that nobody else draws. Works without https, where crypto.randomUUID is missing. */
+export const newRequestId = (): string =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')
