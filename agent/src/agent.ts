@@ -130,9 +130,10 @@ function serve(state: State, options: ServeOptions): void {
   if (state.over !== undefined) throw state.over
   if (state.definition === undefined)
     throw new AgentError('E_TRAIN', 'serve', 'a registered notebook: agent.register first', 'none')
+  const { address, keepAlive, ownsProcess } = state.world
+  if (state.screen === undefined && ownsProcess) keepAlive.hold()
   state.screen?.close()
-  const { httpUrl } = state.world.address
-  state.screen = state.world.openScreen(options, () => `${state.session.registration.name} at ${httpUrl}`)
+  state.screen = state.world.openScreen(options, () => `${state.session.registration.name} at ${address.httpUrl}`)
   state.runner.open()
   state.world.onServing('serving')
 }

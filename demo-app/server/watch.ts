@@ -56,8 +56,8 @@ export async function watchFolder(folder: string, look: (task: string) => Promis
   })
   watcher.on('all', hint)
   // What the system said, before chokidar thins it out. The folder itself says much that is not about deployments.
-  watcher.on('raw', (_event, _path, details: { watchedPath?: string }) => {
-    if (details.watchedPath !== folder) hint()
+  watcher.on('raw', (_event, _path, details) => {
+    if ((details as { watchedPath?: unknown }).watchedPath !== folder) hint()
   })
   // A watch that fails (too many open files) leaves the regular look, which is slower but right.
   watcher.on('error', (error) => console.error(`Watching ${folder}: ${String(error)}. Looking every 5 s instead.`))

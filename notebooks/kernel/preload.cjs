@@ -1,4 +1,4 @@
-// Loaded by `node --require` before tslab 1.0.22. It cures three faults of tslab from outside, so that no fork is needed.
+// Loaded by `node --require` before tslab 1.0.22. It cures four faults of tslab from outside, so that no fork is needed.
 'use strict'
 
 const { createRequire } = require('node:module')
@@ -14,6 +14,7 @@ if (isMainThread) {
   const zmq = tslab('zeromq')
   cureBinding(zmq)
   cureShutdown(zmq.Publisher)
+  cureShorthand(tslab, '@tslab/typescript-for-tslab')
   watchParent()
 }
 
@@ -38,9 +39,13 @@ function cureBinding({ Publisher, Router, Reply }) {
  *    the agent say goodbye.
  */
 function cureShutdown(Publisher) {
-  const { close } = Publisher.prototype
+  const { close, send } = Publisher.prototype
+  const closed = new WeakSet()
+  replace(Publisher.prototype, 'send', function (message) {
+    return closed.has(this) ? Promise.resolve() : send.call(this, message)
+  })
   replace(Publisher.prototype, 'close', function () {
-    replace(this, 'send', () => Promise.resolve())
+    closed.add(this)
     close.call(this)
     setTimeout(() => process.exit(), SHUTDOWN_MS).unref()
     // Not in this tick: the other sockets are still to be closed.
@@ -51,6 +56,40 @@ function cureShutdown(Publisher) {
 // zeromq's methods are read-only; they can be defined anew, not assigned.
 function replace(object, name, value) {
   Object.defineProperty(object, name, { configurable: true, writable: true, value })
+}
+
+/**
+ * 4. tslab writes `exports.x` for a variable `x` of an earlier cell, but forgets the short form `{ x }`, which then is not
+ *    defined. Here it becomes `{ x: exports.x }`.
+ */
+function cureShorthand(load, id) {
+  const ts = load(id)
+  let program
+  const isEarlier = (node) =>
+    program
+      .getTypeChecker()
+      .getShorthandAssignmentValueSymbol(ts.getOriginalNode(node))
+      ?.declarations?.some((declaration) => declaration.getSourceFile().fileName.endsWith('__prev__.d.ts'))
+  const createWatchProgram = (host) => {
+    const { afterProgramCreate } = host
+    host.afterProgramCreate = (builder) => {
+      program = builder.getProgram()
+      afterProgramCreate(builder)
+    }
+    return ts.createWatchProgram(host)
+  }
+  const visitEachChild = (node, visitor, context) => {
+    const isShort = node && ts.isShorthandPropertyAssignment(node) && !node.objectAssignmentInitializer
+    if (!isShort || !isEarlier(node)) return ts.visitEachChild(node, visitor, context)
+    const { factory } = ts
+    const value = factory.createPropertyAccessExpression(factory.createIdentifier('exports'), node.name.text)
+    return factory.createPropertyAssignment(node.name.text, value)
+  }
+  // TypeScript's own properties cannot be defined anew, so its module is replaced by a copy; not all of them may be read now.
+  const cured = { createWatchProgram, visitEachChild }
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(ts)))
+    if (!(name in cured)) Object.defineProperty(cured, name, property)
+  load.cache[load.resolve(id)].exports = cured
 }
 
 /** And a kernel whose parent was killed would be left behind: it notices that it was given another one. */

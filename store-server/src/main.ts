@@ -61,7 +61,8 @@ function explain(error: unknown, port: number): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'EADDRINUSE') return `--port: port ${port} is in use; choose another one with --port`
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `--host: this machine has no such address (${error.message})`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `--host: this machine has no such address (${error.message})`
   if (code === 'EACCES' || code === 'EROFS') return `not allowed: ${error.message}`
   return code.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${USAGE}` : (error.stack ?? error.message)
 }
@@ -92,7 +93,9 @@ async function main(): Promise<void> {
     if (help) return void console.log(USAGE)
     if (!isLoopback(options.host)) {
       if (!allowRemote)
-        throw new StartError(`--host: ${options.host} can be reached from other machines. ${PLAIN_HTTP} To do it all the same, add --allow-remote.`)
+        throw new StartError(
+          `--host: ${options.host} can be reached from other machines. ${PLAIN_HTTP} To do it all the same, add --allow-remote.`,
+        )
       console.error(`Warning: ${PLAIN_HTTP}`)
     }
     const store = await startStore(options)

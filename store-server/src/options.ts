@@ -1,4 +1,4 @@
-import { DEAD_AFTER_MS, GONE_AFTER_MS, LEASE_MS, PING_INTERVAL_MS, BATCH_WAIT_MS } from '@pawprint/protocol'
+import { BATCH_WAIT_MS, DEAD_AFTER_MS, GONE_AFTER_MS, LEASE_MS, PING_INTERVAL_MS } from '@pawprint/protocol'
 import type { Times, World, WriteCurrent } from './service/context.ts'
 import type { Tokens } from './service/token.ts'
 import type { Storage, StorageOptions } from './storage/storage.ts'

@@ -63,7 +63,8 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
   const world = { ...realWorld, ...options.world }
   if (!options.storage && dataDir === undefined) throw new TypeError('startStore: expected dataDir or storage')
   const folder = dataDir === undefined ? null : resolve(dataDir)
-  const onCorrupt = (sha1: string, problem: string) => world.report(`weights ${sha1} are damaged and are not served: ${problem}`)
+  const onCorrupt = (sha1: string, problem: string) =>
+    world.report(`weights ${sha1} are damaged and are not served: ${problem}`)
   const storage = options.storage ?? (await openStorage(folder ?? '', { ...options.limits, onCorrupt }))
   const server = createServer()
   try {
@@ -123,15 +124,26 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 /** The gate for upgrades; a refusal is a plain HTTP answer. */
-function upgrade(store: Store, sockets: Sockets, gatekeeper: Gatekeeper, request: IncomingMessage, stream: Duplex, head: Buffer): void {
+function upgrade(
+  store: Store,
+  sockets: Sockets,
+  gatekeeper: Gatekeeper,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Buffer,
+): void {
   stream.on('error', () => stream.destroy())
   let scope: Scope | null = null
   try {
     scope = gatekeeper.pass(request, true)
   } catch (error) {
-    return refuse(stream, error)
+    refuse(stream, error)
+    return
   }
-  if (scope === null || store.closing) return void stream.destroy()
+  if (scope === null || store.closing) {
+    stream.destroy()
+    return
+  }
   const known = scope
   sockets.accept(request, stream, head, (socket) => openConnection(store, socket, known))
 }
@@ -147,8 +159,14 @@ function startTimers(store: Store): () => void {
   const guard = (what: string, work: () => Promise<unknown>) => () => {
     work().catch((error: unknown) => store.world.report(`${what}: ${error instanceof Error ? error.message : error}`))
   }
-  const sweep = setInterval(guard('looking for notebooks that are gone', () => sweepGone(store)), Math.min(SWEEP_MS, store.times.goneAfterMs))
-  const scrub = setInterval(guard('checking all weights', () => store.storage.blobs.scrub()), DAY_MS)
+  const sweep = setInterval(
+    guard('looking for notebooks that are gone', () => sweepGone(store)),
+    Math.min(SWEEP_MS, store.times.goneAfterMs),
+  )
+  const scrub = setInterval(
+    guard('checking all weights', () => store.storage.blobs.scrub()),
+    DAY_MS,
+  )
   for (const timer of [sweep, scrub]) timer.unref()
   return () => {
     clearInterval(sweep)
@@ -156,7 +174,13 @@ function startTimers(store: Store): () => void {
   }
 }
 
-async function shutDown(store: Store, server: Server, sockets: Sockets, stopTimers: () => void, ownsStorage: boolean): Promise<void> {
+async function shutDown(
+  store: Store,
+  server: Server,
+  sockets: Sockets,
+  stopTimers: () => void,
+  ownsStorage: boolean,
+): Promise<void> {
   store.closing = true
   stopTimers()
   const closed = new Promise((done) => server.close(done))

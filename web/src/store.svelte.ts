@@ -28,7 +28,7 @@ let nowMs = $state(Date.now())
 /** The store's clock minus this browser's. */
 let skewMs = 0
 let live: Live | null = null
-let drawTimer: ReturnType<typeof setTimeout> | null = null
+let drawing = false
 
 /** What the page shows. Read only: everything here comes from the store. */
 export const store = {
@@ -63,8 +63,10 @@ export const store = {
 }
 
 function drawSoon(): void {
-  drawTimer ??= setTimeout(() => {
-    drawTimer = null
+  if (drawing) return
+  drawing = true
+  setTimeout(() => {
+    drawing = false
     version += 1
   }, DRAW_EVERY_MS)
 }

@@ -145,7 +145,7 @@ test('the address and the cache may come from the environment; the checksum stay
   )
   const env = { PAWPRINT_CIFAR10_URL: server.url, XDG_CACHE_HOME: join(folder, 'cache') }
   const around = { argv: [], env, platform: 'linux', home: folder, currentFolder: folder }
-  const { task, notice } = await cifar10({ log: () => undefined, onProgress: () => undefined }, around)
+  const { task, notice } = await cifar10({ imageSize: 8, log: () => undefined, onProgress: () => undefined }, around)
   await server.close()
   expect(task.name).toBe('shapes')
   expect(notice).toContain('could not be downloaded (one with MD5 ')

@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { DatasetError } from './errors.ts'
-import { claimPartial, clearLeftovers, newOwner, type Partial, releasePartial } from './partial.ts'
+import { claimPartial, clearLeftovers, newOwner, type PartialFile, releasePartial } from './partial.ts'
 import { type Download, type DownloadOptions, transfer } from './transfer.ts'
 
 /** Connections in a row that may bring nothing new. */
@@ -29,7 +29,7 @@ async function md5Of(path: string): Promise<string> {
 }
 
 /** Connects as often as it takes, as long as each connection brings something. Answers the whole file, not yet checked. */
-async function fetchWhole(download: Download): Promise<Partial> {
+async function fetchWhole(download: Download): Promise<PartialFile> {
   const { url, retryDelayMs, signal } = download.options
   const start = download.partial?.sizeBytes ?? 0
   let furthest = start
@@ -53,7 +53,7 @@ async function fetchWhole(download: Download): Promise<Partial> {
 }
 
 /** Fetches and checks. A file put together over several connections that fails its checksum is fetched once more in one go. */
-async function fetchChecked(download: Download): Promise<Partial> {
+async function fetchChecked(download: Download): Promise<PartialFile> {
   const { url, md5 } = download.options
   for (;;) {
     const whole = await fetchWhole(download)

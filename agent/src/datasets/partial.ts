@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
@@ -8,21 +9,35 @@ import { join } from 'node:path'
  * wants to go on with a file first renames it to its own name, which only one can do. The validator (an ETag or a date) is
  * in the name, so that the two can never part.
  */
-export interface Partial {
+export interface PartialFile {
   readonly path: string
   /** Strong ETag or Last-Modified of the file on the server, for `If-Range`; empty when the server gave none. */
   readonly validator: string
   readonly sizeBytes: number
 }
 
-/** After this long without a byte an owner is taken to be gone; well above the longest silence that a download waits for. */
-export const ABANDONED_AFTER_MS = 15 * 60_000
+/** After this long without a byte an owner on another machine is taken to be gone; well above the usual silence in a download. */
+export const ABANDONED_AFTER_MS = 2 * 60_000
 
 const FREE = 'free'
 const MAX_VALIDATOR_LENGTH = 100
 
-/** A name for one download: no two are equal, in whatever process. */
-export const newOwner = (): string => `${process.pid}-${randomBytes(6).toString('hex')}`
+/** This machine in an owner's name: several may share one cache folder. */
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+
+/** A name for one download: machine, process, chance. No two are equal. */
+export const newOwner = (): string => `${HOST}-${process.pid}-${randomBytes(6).toString('hex')}`
+
+/** True when the owner was a process of this machine that has ended. Signal 0 asks without sending anything. */
+function hasEnded(owner: string): boolean {
+  const [host, pid] = owner.split('-')
+  if (host !== HOST || !/^[1-9]\d*$/.test(pid ?? '')) return false
+  try {
+    return !process.kill(Number(pid), 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
 
 /** What `If-Range` may hold: a strong ETag, else the date (RFC 9110, 13.1.5). Empty when there is neither. */
 export function validatorOf(headers: IncomingHttpHeaders): string {
@@ -41,19 +56,19 @@ const missingIsNull = (error: NodeJS.ErrnoException): null => {
 }
 
 /** Partial files of a download that nobody is at work on. */
-async function leftovers(folder: string, name: string, nowMs: number): Promise<(Partial & { mine: string })[]> {
-  const found: (Partial & { mine: string })[] = []
+async function leftovers(folder: string, name: string, nowMs: number): Promise<PartialFile[]> {
+  const found: PartialFile[] = []
   for (const file of await readdir(folder)) {
     if (!file.startsWith(`${name}.`) || !file.endsWith('.part')) continue
     const [owner = '', validator = ''] = file.slice(name.length + 1, -'.part'.length).split('.')
     const path = join(folder, file)
     const facts = await stat(path).catch(missingIsNull)
-    if (!facts || (owner !== FREE && nowMs - facts.mtimeMs < ABANDONED_AFTER_MS)) continue
+    const isAbandoned = owner === FREE || hasEnded(owner) || (facts && nowMs - facts.mtimeMs > ABANDONED_AFTER_MS)
+    if (!facts || !isAbandoned) continue
     found.push({
       path,
       validator: Buffer.from(validator, 'base64url').toString('utf8'),
       sizeBytes: facts.size,
-      mine: '',
     })
   }
   return found.sort((a, b) => b.sizeBytes - a.sizeBytes)
@@ -65,7 +80,7 @@ export async function claimPartial(
   name: string,
   owner: string,
   nowMs: number,
-): Promise<Partial | null> {
+): Promise<PartialFile | null> {
   for (const { path, validator } of await leftovers(folder, name, nowMs)) {
     if (validator === '') continue
     const mine = partialPath(folder, name, owner, validator)
@@ -76,7 +91,7 @@ export async function claimPartial(
 }
 
 /** Leaves a partial file for whoever comes next; one that cannot be gone on with is removed. */
-export async function releasePartial(folder: string, name: string, partial: Partial): Promise<void> {
+export async function releasePartial(folder: string, name: string, partial: PartialFile): Promise<void> {
   if (partial.validator === '' || partial.sizeBytes === 0) return rm(partial.path, { force: true })
   await rename(partial.path, partialPath(folder, name, FREE, partial.validator)).catch(missingIsNull)
 }

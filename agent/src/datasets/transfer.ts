@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { DatasetError } from './errors.ts'
 import { httpGet } from './httpGet.ts'
-import { type Partial, partialPath, validatorOf } from './partial.ts'
+import { type PartialFile, partialPath, validatorOf } from './partial.ts'
 import type { Progress } from './types.ts'
 
 /** What to get, and where to put it. */
@@ -32,7 +32,7 @@ export interface DownloadOptions {
 export interface Download {
   readonly options: DownloadOptions
   readonly owner: string
-  partial: Partial | null
+  partial: PartialFile | null
   /** Whether the bytes on disk came over more than one connection. */
   isPieced: boolean
 }
@@ -61,11 +61,11 @@ async function discard(download: Download): Promise<void> {
 }
 
 /** Starts a new partial file for this answer. */
-async function begin(download: Download, answer: IncomingMessage): Promise<Partial> {
+async function begin(download: Download, answer: IncomingMessage): Promise<PartialFile> {
   await discard(download)
   const { folder, name } = download.options
   const validator = validatorOf(answer.headers)
-  const partial: Partial = { path: partialPath(folder, name, download.owner, validator), validator, sizeBytes: 0 }
+  const partial: PartialFile = { path: partialPath(folder, name, download.owner, validator), validator, sizeBytes: 0 }
   await (await open(partial.path, 'wx')).close()
   download.partial = partial
   return partial
@@ -88,7 +88,7 @@ interface Answer {
 }
 
 /** Appends the body to the file; true when it came to its end. A connection that breaks or falls silent just ends it. */
-async function append(download: Download, partial: Partial, { answer, body }: Answer): Promise<boolean> {
+async function append(download: Download, partial: PartialFile, { answer, body }: Answer): Promise<boolean> {
   const { url, maxBytes, idleTimeoutMs, onProgress, signal } = download.options
   const length = Number(answer.headers['content-length'] ?? Number.NaN)
   const total = Number.isSafeInteger(length) ? partial.sizeBytes + length : null

@@ -44,11 +44,9 @@ export function lowerGraph(
     inputNames.set(output, name)
   }
   lowerNodes(lowering, nodes)
-  const outputNames = outputs.map((value) => {
-    const name = freshName(onnx, 'output')
-    addOutput(onnx, view(lowering, value, value.shape), name, 'float32', value.shape)
-    return name
-  })
+  const outputNames = outputs.map((value) =>
+    addOutput(onnx, view(lowering, value, value.shape), 'float32', value.shape),
+  )
   return { model: encodeModel(onnx), inputNames, outputNames }
 }
 

@@ -15,6 +15,8 @@ export interface OnnxGraph {
   readonly initializers: Bytes[]
   readonly inputs: Bytes[]
   readonly outputs: Bytes[]
+  /** Names that nodes of this graph make and that are not outputs yet. */
+  readonly made: Set<string>
   readonly constants: Map<string, string>
   nameCount: number
 }
@@ -29,6 +31,7 @@ export const newOnnxGraph = (root: OnnxGraph | null = null): OnnxGraph => ({
   initializers: [],
   inputs: [],
   outputs: [],
+  made: new Set(),
   constants: new Map(),
   nameCount: 0,
 })
@@ -47,6 +50,7 @@ export function emitMany(
   outputs: readonly string[],
   attributes: Readonly<Record<string, Attribute>> = {},
 ): void {
+  for (const name of outputs) g.made.add(name)
   g.nodes.push(
     join([
       ...inputs.map((name) => bytes(1, name)),
@@ -87,16 +91,12 @@ export function addInput(g: OnnxGraph, name: string, type: Element, shape: reado
   return name
 }
 
-/** Declares `name` as an output called `as`. */
-export function addOutput(
-  g: OnnxGraph,
-  name: string,
-  as: string,
-  type: Element,
-  shape: readonly (number | string)[],
-): void {
-  emitMany(g, 'Identity', [name], [as])
-  g.outputs.push(valueInfo(as, type, shape))
+/** Declares an output and returns its name: `name`, or that of a copy where `name` is an input, a constant or an output already. */
+export function addOutput(g: OnnxGraph, name: string, type: Element, shape: readonly (number | string)[]): string {
+  const output = g.made.has(name) ? name : emit(g, 'Identity', [name])
+  g.made.delete(output)
+  g.outputs.push(valueInfo(output, type, shape))
+  return output
 }
 
 /** The bytes of an ONNX file. */

@@ -28,15 +28,10 @@ export function lowerLoop(step: StepGraph): Uint8Array {
   for (const i of step.scalars.keys()) addInput(root, `scalar_${i}`, 'float32', ['steps'])
   const states = step.state.map(({ before }, i) => addInput(root, `state_${i}`, 'float32', before.shape))
   const goOn = emit(root, 'Cast', [ints(root, [], [1])], { to: 9 })
-  const next = step.state.map(() => freshName(root, 'next'))
-  const outputs = [...next, freshName(root, 'loss'), freshName(root, 'correct')]
-  emitMany(root, 'Loop', ['count', goOn, ...states], outputs, { body: lowerBody(root, step) })
-  outputs.slice(next.length).forEach((name, i) => {
-    addOutput(root, name, i === 0 ? 'loss' : 'correct', 'float32', ['steps'])
-  })
-  step.state.forEach(({ before }, i) => {
-    addOutput(root, next[i] ?? '', `next_${i}`, 'float32', before.shape)
-  })
+  const next = step.state.map((_, i) => `next_${i}`)
+  emitMany(root, 'Loop', ['count', goOn, ...states], [...next, 'loss', 'correct'], { body: lowerBody(root, step) })
+  for (const [i, { before }] of step.state.entries()) addOutput(root, next[i] ?? '', 'float32', before.shape)
+  for (const name of ['loss', 'correct']) addOutput(root, name, 'float32', ['steps'])
   return encodeModel(root)
 }
 
@@ -52,9 +47,9 @@ function lowerBody(root: OnnxGraph, step: StepGraph): OnnxGraph {
   }
   putBatch(lowering, step, iteration)
   lowerNodes(lowering, nodes)
-  addOutput(body, condition, freshName(body, 'condition'), 'bool', [])
+  addOutput(body, condition, 'bool', [])
   for (const value of outputs) {
-    addOutput(body, view(lowering, value, value.shape), freshName(body, 'output'), 'float32', value.shape)
+    addOutput(body, view(lowering, value, value.shape), 'float32', value.shape)
   }
   return body
 }

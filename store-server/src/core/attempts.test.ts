@@ -1,15 +1,32 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { logRecord, metricRecord } from '../testing/fakeAgent.ts'
-import { acceptRecords, cutLine, NOTHING_RECEIVED, type Received, recoverReceived, type StoredLine, type StoredPoint } from './attempts.ts'
+import {
+  acceptRecords,
+  cutLine,
+  NOTHING_RECEIVED,
+  type Received,
+  recoverReceived,
+  type StoredLine,
+  type StoredPoint,
+} from './attempts.ts'
 
 const all = Array.from({ length: 30 }, (_, i) => (i % 3 === 2 ? metricRecord(i, i) : logRecord(`line ${i + 1}`)))
-const batch = (first: number, count: number) => ({ trial: 0, attempt: 1, first, records: all.slice(first - 1, first - 1 + count) })
+const batch = (first: number, count: number) => ({
+  trial: 0,
+  attempt: 1,
+  first,
+  records: all.slice(first - 1, first - 1 + count),
+})
 
 test('a batch sent twice is stored once', () => {
   const once = acceptRecords(NOTHING_RECEIVED, batch(1, 4))
   if (once.type === 'gap') throw new Error('gap')
-  expect(once.lines.map(({ n, text }) => [n, text])).toEqual([[1, 'line 1'], [2, 'line 2'], [4, 'line 4']])
+  expect(once.lines.map(({ n, text }) => [n, text])).toEqual([
+    [1, 'line 1'],
+    [2, 'line 2'],
+    [4, 'line 4'],
+  ])
   expect(once.points.map(({ n, value }) => [n, value])).toEqual([[3, 2]])
   expect(acceptRecords(once.received, batch(1, 4))).toMatchObject({ lines: [], points: [] })
   expect(acceptRecords(once.received, batch(3, 3))).toMatchObject({ lines: [{ n: 5 }], points: [] })
@@ -17,14 +34,23 @@ test('a batch sent twice is stored once', () => {
 
 test('a batch that leaves a hole is refused with the number that is missing', () => {
   expect(acceptRecords(NOTHING_RECEIVED, batch(2, 1))).toEqual({ type: 'gap', expected: 1 })
-  expect(acceptRecords({ ...NOTHING_RECEIVED, logNumber: 2, metricNumber: 3 }, batch(5, 1))).toEqual({ type: 'gap', expected: 4 })
+  expect(acceptRecords({ ...NOTHING_RECEIVED, logNumber: 2, metricNumber: 3 }, batch(5, 1))).toEqual({
+    type: 'gap',
+    expected: 4,
+  })
 })
 
 test('whatever is repeated, or half stored before a crash, every record is stored once and in order', () => {
   const step = fc.record({
     back: fc.integer({ min: 0, max: 12 }),
     count: fc.integer({ min: 1, max: 12 }),
-    fate: fc.constantFrom('acknowledged', 'acknowledgement lost', 'only lines stored', 'only points stored', 'nothing stored'),
+    fate: fc.constantFrom(
+      'acknowledged',
+      'acknowledgement lost',
+      'only lines stored',
+      'only points stored',
+      'nothing stored',
+    ),
   })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

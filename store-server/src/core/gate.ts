@@ -59,8 +59,9 @@ function matches(pattern: string, path: string): boolean {
 
 /** A GET rule also admits HEAD. Case and trailing slashes count: what is not written down is not there. */
 export const findRule = (rules: readonly Rule[], method: string, path: string): Rule | null =>
-  rules.find((rule) => (rule.method === method || (rule.method === 'GET' && method === 'HEAD')) && matches(rule.path, path)) ??
-  null
+  rules.find(
+    (rule) => (rule.method === method || (rule.method === 'GET' && method === 'HEAD')) && matches(rule.path, path),
+  ) ?? null
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
@@ -97,13 +98,21 @@ export const isLoopback = (host: string): boolean =>
  * without one when a reverse proxy serves them on the standard port; then also as https).
  */
 export function policyOf(port: number, names: readonly string[]): Policy {
-  const bracket = (name: string) => (name.includes(':') && !name.startsWith('[') && !/:\d+$/.test(name) ? `[${name}]` : name)
-  const local = [...LOOPBACK, ...names.filter((name) => !/[^:]:\d+$/.test(name)).map(bracket)].map((name) => `${name}:${port}`)
-  const hosts = [...local, ...names.map(bracket)].map((name) => name.toLowerCase())
+  const local = [...LOOPBACK, ...names].map(splitPort).filter((name) => name.port === '')
+  const given = names.map(splitPort).map((name) => `${name.host}${name.port}`)
+  const hosts = [...local.map(({ host }) => `${host}:${port}`), ...given].map((name) => name.toLowerCase())
   return {
     hosts: new Set(hosts),
     origins: new Set(hosts.flatMap((host) => [`http://${host}`, `https://${host}`])),
   }
+}
+
+/** A name with brackets around an IPv6 address, and its `:port`, empty when there is none. */
+function splitPort(name: string): { readonly host: string; readonly port: string } {
+  const isBareIpv6 = !name.startsWith('[') && name.split(':').length > 2
+  if (isBareIpv6) return { host: `[${name}]`, port: '' }
+  const port = /:\d+$/.exec(name)?.[0] ?? ''
+  return { host: name.slice(0, name.length - port.length), port }
 }
 
 /** Counts wrong tokens by address within a window. Old entries are dropped, so strangers cannot fill memory for long. */

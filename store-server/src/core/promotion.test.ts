@@ -1,7 +1,15 @@
 import { type Deployment, type Model, parse, Sha1, type Verdict } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { reportOf, TEST_TASK } from '../testing/fakeAgent.ts'
-import { type Candidate, incumbentOf, isDeclined, judge, type Standing, undeployable, verdictOfFormer } from './promotion.ts'
+import {
+  type Candidate,
+  incumbentOf,
+  isDeclined,
+  judge,
+  type Standing,
+  undeployable,
+  verdictOfFormer,
+} from './promotion.ts'
 
 const at = '2026-01-02T00:00:00.000Z'
 const shaOf = (digit: string) => parse(Sha1, digit.repeat(40))
@@ -46,15 +54,51 @@ test.each<[string, Candidate, Standing, string, string]>([
   ['equal', candidate(0.436), standing(), 'not-better', '43.6 % ≤ 43.6 %'],
   ['better by a hair, with enough digits to see it', candidate(0.43601), standing(), 'deployed', '43.601 % > 43.600 %'],
   ['first', candidate(0.01), standing({ incumbent: null }), 'deployed', 'the first valid model of this task'],
-  ['first but all wrong', candidate(0), standing({ incumbent: null }), 'deployed', 'the first valid model of this task'],
-  ['these very weights', candidate(0.436), standing({ isCurrent: true }), 'deployed', 'these weights are deployed already'],
-  ['non-finite, although better', candidate(0.99, { finite: false }), standing(), 'non-finite', 'a weight is not a finite number'],
-  ['non-finite and first', candidate(0.99, { finite: false }), standing({ incumbent: null }), 'non-finite', 'a weight is not a finite number'],
+  [
+    'first but all wrong',
+    candidate(0),
+    standing({ incumbent: null }),
+    'deployed',
+    'the first valid model of this task',
+  ],
+  [
+    'these very weights',
+    candidate(0.436),
+    standing({ isCurrent: true }),
+    'deployed',
+    'these weights are deployed already',
+  ],
+  [
+    'non-finite, although better',
+    candidate(0.99, { finite: false }),
+    standing(),
+    'non-finite',
+    'a weight is not a finite number',
+  ],
+  [
+    'non-finite and first',
+    candidate(0.99, { finite: false }),
+    standing({ incumbent: null }),
+    'non-finite',
+    'a weight is not a finite number',
+  ],
   ['above the range', candidate(1.0000001), standing(), 'out-of-range', 'testAccuracy 1.0000001 is outside 0 to 1'],
-  ['below the range', candidate(-1), standing({ incumbent: null }), 'out-of-range', 'testAccuracy -1 is outside 0 to 1'],
+  [
+    'below the range',
+    candidate(-1),
+    standing({ incumbent: null }),
+    'out-of-range',
+    'testAccuracy -1 is outside 0 to 1',
+  ],
   ['NaN', candidate(Number.NaN), standing(), 'out-of-range', 'testAccuracy NaN is outside 0 to 1'],
   ['unmeasured', candidate(0, { metrics: {} }), standing(), 'out-of-range', 'no testAccuracy was reported'],
-  ['late, although better', candidate(0.9, { late: true }), standing(), 'late', 'came after its trial had ended or passed to another attempt'],
+  [
+    'late, although better',
+    candidate(0.9, { late: true }),
+    standing(),
+    'late',
+    'came after its trial had ended or passed to another attempt',
+  ],
   ['once failed to load', candidate(0.9, { broken: 'no such op' }), standing(), 'failed-to-load', 'no such op'],
   [
     'tested on other images',
@@ -65,9 +109,27 @@ test.each<[string, Candidate, Standing, string, string]>([
   ],
   ['pinned', candidate(0.5), standing({ pinned: true }), 'pinned', '50.0 % > 43.6 %, but the deployed model is pinned'],
   ['pinned and not better anyway', candidate(0.4), standing({ pinned: true }), 'not-better', '40.0 % ≤ 43.6 %'],
-  ['declined', candidate(0.5), standing({ declined: true }), 'declined', '50.0 % > 43.6 %, but a person declined these weights'],
-  ['a smaller loss', candidate(0, { metrics: { loss: 1.5 } }), standing({ task: lossTask, incumbent: withLoss(2) }), 'deployed', '1.500 < 2.000'],
-  ['a larger loss', candidate(0, { metrics: { loss: 2.5 } }), standing({ task: lossTask, incumbent: withLoss(2) }), 'not-better', '2.500 ≥ 2.000'],
+  [
+    'declined',
+    candidate(0.5),
+    standing({ declined: true }),
+    'declined',
+    '50.0 % > 43.6 %, but a person declined these weights',
+  ],
+  [
+    'a smaller loss',
+    candidate(0, { metrics: { loss: 1.5 } }),
+    standing({ task: lossTask, incumbent: withLoss(2) }),
+    'deployed',
+    '1.500 < 2.000',
+  ],
+  [
+    'a larger loss',
+    candidate(0, { metrics: { loss: 2.5 } }),
+    standing({ task: lossTask, incumbent: withLoss(2) }),
+    'not-better',
+    '2.500 ≥ 2.000',
+  ],
 ])('a candidate that is %s', (_, given, stands, code, reason) => {
   expect(judge(given, stands)).toEqual({ deployed: code === 'deployed', code, reason })
 })
@@ -79,8 +141,18 @@ test.each<[string, Deployment[], string, boolean]>([
   ['never deployed', history(['1', 'auto']), '2', false],
   ['replaced by a better one', history(['1', 'auto'], ['2', 'auto']), '1', false],
   ['rolled back from', history(['1', 'auto'], ['2', 'auto'], ['1', 'person']), '2', true],
-  ['rolled back from, with a better one since', history(['1', 'auto'], ['2', 'auto'], ['1', 'person'], ['3', 'auto']), '2', true],
-  ['rolled back from, then chosen again', history(['1', 'auto'], ['2', 'auto'], ['1', 'person'], ['2', 'person']), '2', false],
+  [
+    'rolled back from, with a better one since',
+    history(['1', 'auto'], ['2', 'auto'], ['1', 'person'], ['3', 'auto']),
+    '2',
+    true,
+  ],
+  [
+    'rolled back from, then chosen again',
+    history(['1', 'auto'], ['2', 'auto'], ['1', 'person'], ['2', 'person']),
+    '2',
+    false,
+  ],
   ['the one that a person chose', history(['1', 'auto'], ['2', 'auto'], ['1', 'person']), '1', false],
 ])('weights that were %s: declined or not', (_, past, digit, expected) => {
   expect(isDeclined(past, shaOf(digit))).toBe(expected)
@@ -104,7 +176,11 @@ test.each([
   ['an older one is better after all', '2', '1', 'auto', 'replaced'],
 ] as const)('what the former model says when %s', (_, former, next, by, code) => {
   const deployment: Deployment = { task: 'pets', revision: 2, sha1: shaOf(next), at, by, reason: '50 % > 40 %' }
-  expect(verdictOfFormer(modelOf(former, 0.4), modelOf(next, 0.5), deployment)).toMatchObject({ deployed: false, code, at })
+  expect(verdictOfFormer(modelOf(former, 0.4), modelOf(next, 0.5), deployment)).toMatchObject({
+    deployed: false,
+    code,
+    at,
+  })
 })
 
 test('what a person may not deploy says why', () => {

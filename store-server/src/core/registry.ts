@@ -1,6 +1,6 @@
 import {
-  checkValue,
   type Config,
+  checkValue,
   defaultConfig,
   type Field,
   type FromAgent,
@@ -103,7 +103,6 @@ export function addSeconds(record: NotebookRecord, seconds: number): NotebookRec
   const kept = [...record.seconds, seconds].slice(-MAX_SECONDS_KEPT)
   const sorted = kept.toSorted((a, b) => a - b)
   const half = sorted.length >> 1
-  const median =
-    sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2
+  const median = sorted.length % 2 === 1 ? (sorted[half] ?? 0) : ((sorted[half - 1] ?? 0) + (sorted[half] ?? 0)) / 2
   return { ...record, seconds: kept, notebook: { ...record.notebook, trialSeconds: median } }
 }

@@ -1,5 +1,6 @@
 import type { Params } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
+import { sha1Of, weightsOf } from '../testing/fakeAgent.ts'
 import type { JobRecord } from './records.ts'
 import { activeJob, assignments, moveInQueue, positionsOf, queueOf, seedOf } from './scheduler.ts'
 import {
@@ -14,7 +15,6 @@ import {
   startTrial,
   stopJob,
 } from './trials.ts'
-import { sha1Of, weightsOf } from '../testing/fakeAgent.ts'
 
 const now = '2026-01-02T00:00:00.000Z'
 const later = '2026-01-02T00:01:00.000Z'
@@ -111,7 +111,10 @@ test('trials run side by side up to the slots, of one job at a time', () => {
   const first = job('a', 3, 1)
   const queue = queueOf([job('b', 2, 2), first, job('other', 1, 0, 'elsewhere')], 'pets')
   expect(queue.map(({ job: { id } }) => id)).toEqual(['a', 'b'])
-  expect(assignments(queue, 2)).toEqual([{ job: 'a', trial: 0 }, { job: 'a', trial: 1 }])
+  expect(assignments(queue, 2)).toEqual([
+    { job: 'a', trial: 0 },
+    { job: 'a', trial: 1 },
+  ])
   const running = startTrial(startTrial(first, 0, 'L1', now), 1, 'L2', now)
   expect(assignments([running, job('b', 2, 2)], 2)).toEqual([])
   const last = startTrial(finishTrial(finishTrial(running, 0, sha1, {}, now), 1, sha1, {}, now), 2, 'L3', now)
@@ -124,7 +127,10 @@ test('a started job goes on before one that was moved to the front', () => {
   const started = startTrial(job('a', 2, 5), 0, 'L1', now)
   const queue = queueOf([started, job('b', 1, 1), job('c', 1, 2)], 'pets')
   expect(activeJob(queue)?.job.id).toBe('a')
-  expect([...positionsOf(queue)]).toEqual([['b', 1], ['c', 2]])
+  expect([...positionsOf(queue)]).toEqual([
+    ['b', 1],
+    ['c', 2],
+  ])
 })
 
 test.each([
@@ -135,7 +141,11 @@ test.each([
 ])('moving the last of three jobs to place %i gives %s', (position, order) => {
   const jobs = new Map(['a', 'b', 'c'].map((id, i) => [id, job(id, 1, i + 1)]))
   for (const changed of moveInQueue(queueOf(jobs.values(), 'pets'), 'c', position)) jobs.set(changed.job.id, changed)
-  expect(queueOf(jobs.values(), 'pets').map(({ job: { id } }) => id).join('')).toBe(order)
+  expect(
+    queueOf(jobs.values(), 'pets')
+      .map(({ job: { id } }) => id)
+      .join(''),
+  ).toBe(order)
 })
 
 test('the seed is the one in the config, 0 included, or a drawn one', () => {

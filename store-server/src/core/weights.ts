@@ -55,12 +55,12 @@ export async function checkWeights(bytes: AsyncIterable<Uint8Array>, sizeBytes: 
     const start = await takeHead(chunks, new Uint8Array(0), LENGTH_BYTES)
     const length = safetensorsHeaderLength(start.head)
     const { head, rest } = await takeHead(chunks, start.rest, length)
-    if (head.length < length)
-      throw new ProtocolError('E_SAFETENSORS', 'header', `${length} bytes`, `${head.length}`)
+    if (head.length < length) throw new ProtocolError('E_SAFETENSORS', 'header', `${length} bytes`, `${head.length}`)
     safetensorsPlaces(head, sizeBytes)
     const watch = finiteWatch()
     watch.push(rest)
-    for (let next = await chunks.next(); !next.done && watch.isFinite(); next = await chunks.next()) watch.push(next.value)
+    for (let next = await chunks.next(); !next.done && watch.isFinite(); next = await chunks.next())
+      watch.push(next.value)
     return { finite: watch.isFinite() }
   } finally {
     await chunks.return?.()

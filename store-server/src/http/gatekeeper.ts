@@ -33,7 +33,13 @@ function hostOf(request: IncomingMessage): string | undefined {
   return count === 1 ? request.headers.host : undefined
 }
 
-export function createGatekeeper(rules: readonly Rule[], policy: Policy, tokens: Tokens, port: number, nowMs: () => number): Gatekeeper {
+export function createGatekeeper(
+  rules: readonly Rule[],
+  policy: Policy,
+  tokens: Tokens,
+  port: number,
+  nowMs: () => number,
+): Gatekeeper {
   const cookieName = `pawprint-${port}`
   const throttle = createThrottle(WRONG_TOKENS_PER_WINDOW, WINDOW_MS, nowMs)
 
@@ -67,7 +73,12 @@ export function createGatekeeper(rules: readonly Rule[], policy: Policy, tokens:
       })
       if (admission.admitted) return admission.scope
       if (admission.code === 'E_AUTH' && credential.type === 'wrong') countWrong(addressOf(request))
-      throw new StoreError(admission.code, admission.code === 'E_HOST' ? 'host' : 'request', admission.expected, admission.got)
+      throw new StoreError(
+        admission.code,
+        admission.code === 'E_HOST' ? 'host' : 'request',
+        admission.expected,
+        admission.got,
+      )
     },
     exchange(token, address) {
       const scope = scopeOfToken(tokens, token)

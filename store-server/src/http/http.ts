@@ -43,7 +43,12 @@ async function sendAnswer(answer: ApiAnswer, response: Response): Promise<void> 
 }
 
 /** Answers an error. A body that is still coming is not waited for. */
-function sendFailure(error: unknown, request: IncomingMessage, response: Response, report: (line: string) => void): void {
+function sendFailure(
+  error: unknown,
+  request: IncomingMessage,
+  response: Response,
+  report: (line: string) => void,
+): void {
   const failure = failureOf(error)
   const aborted = request.destroyed && !request.complete
   if (failure.status >= 500 && !aborted) report(error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -85,7 +90,12 @@ function servePage(app: Express, gatekeeper: Gatekeeper, webDir: string): void {
     const token = requestOf(request).query.get('token')
     if (token !== null) {
       gatekeeper.exchange(token, addressOf(request))
-      response.cookie(gatekeeper.cookieName, token, { httpOnly: true, sameSite: 'strict', path: '/', maxAge: YEAR_S * 1000 })
+      response.cookie(gatekeeper.cookieName, token, {
+        httpOnly: true,
+        sameSite: 'strict',
+        path: '/',
+        maxAge: YEAR_S * 1000,
+      })
       response.redirect(303, '/')
       return
     }

@@ -1,4 +1,4 @@
-import { MAX_FRAME_BYTES, parseJson, ProtocolError } from '@pawprint/protocol'
+import { MAX_FRAME_BYTES, ProtocolError, parseJson } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { Rule } from '../core/gate.ts'
 
@@ -70,7 +70,12 @@ export function uploadOf(request: ApiRequest): AsyncIterable<Uint8Array> {
 }
 
 /** A whole number from a query or header, as digits alone: no sign, no exponent, no spaces. */
-export function countOf(at: string, text: string | null | undefined, fallback?: number, max = Number.MAX_SAFE_INTEGER): number {
+export function countOf(
+  at: string,
+  text: string | null | undefined,
+  fallback?: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number {
   if (text === null || text === undefined) {
     if (fallback !== undefined) return fallback
     throw new StoreError('E_QUERY', at, 'a whole number', 'none')
@@ -87,7 +92,12 @@ const DEFAULT_LIST = 100
  * One page of a list that is sorted by a falling number: `?limit=` items (1 to 1,000, default 100) with numbers below the cursor
  * `?after=`. `next` is null at the end.
  */
-export function pageOf<T>(request: ApiRequest, all: readonly T[], numberOf: (item: T) => number, show: (item: T) => unknown): ApiAnswer {
+export function pageOf<T>(
+  request: ApiRequest,
+  all: readonly T[],
+  numberOf: (item: T) => number,
+  show: (item: T) => unknown,
+): ApiAnswer {
   const limit = countOf('limit', request.query.get('limit'), DEFAULT_LIST, MAX_LIST)
   const after = countOf('after', request.query.get('after'), Number.MAX_SAFE_INTEGER)
   const rest = all.filter((item) => numberOf(item) < after)

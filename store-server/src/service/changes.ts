@@ -67,7 +67,8 @@ export async function changeJobs(store: Store, notebook: string, records: readon
   if (refreshed) saves.push(saveRegistry(store))
   await Promise.all(saves)
   const queued = moved ? [...positionsOf(queueOf(store.jobs.values(), notebook)).keys()] : []
-  for (const id of new Set([...records.map(({ job }) => job.id), ...queued])) store.hub.publish({ type: 'job', job: id })
+  for (const id of new Set([...records.map(({ job }) => job.id), ...queued]))
+    store.hub.publish({ type: 'job', job: id })
   if (refreshed) store.hub.publish({ type: 'notebook', name: notebook })
   for (const { job } of records) if (isFinal(job.state)) store.jobLog.release(job.id)
 }
@@ -84,9 +85,7 @@ export function presentJob(store: Store, { job }: JobRecord): Job {
 /** A task as everyone sees it. Of several demos, one that could not load the deployed model is the one to show. */
 export function presentTask(store: Store, record: TaskRecord): TaskStatus {
   const current = currentOf(record)
-  const reports = [...store.demos].map(
-    ({ serving }) => serving.get(record.task.name) ?? { sha1: null, error: null },
-  )
+  const reports = [...store.demos].map(({ serving }) => serving.get(record.task.name) ?? { sha1: null, error: null })
   const demo = reports.find(({ error }) => error !== null) ?? reports.at(-1) ?? null
   return { ...record.task, current, revision: record.deployments.length, pinned: record.pinned, demo }
 }
@@ -107,7 +106,11 @@ export async function say(
   level: LogLine['level'] = 'info',
 ): Promise<void> {
   if (!store.jobs.has(job)) return
-  noteLines(store, job, await store.jobLog.appendLines(job, [{ trial, attempt: 0, n: 0, time: timeOf(store), level, text }]))
+  noteLines(
+    store,
+    job,
+    await store.jobLog.appendLines(job, [{ trial, attempt: 0, n: 0, time: timeOf(store), level, text }]),
+  )
 }
 
 /** Lines up to `last` are on disk: the job says so, and followers are told. */

@@ -96,7 +96,9 @@ export async function showCurrent(store: Store, task: string): Promise<void> {
   try {
     await store.writeCurrent(task, await currentModel(store, task))
   } catch (error) {
-    store.world.report(`current.json of ${task} could not be written: ${error instanceof Error ? error.message : error}`)
+    store.world.report(
+      `current.json of ${task} could not be written: ${error instanceof Error ? error.message : error}`,
+    )
   }
 }
 

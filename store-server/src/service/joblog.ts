@@ -1,5 +1,11 @@
 import type { LogLine, MetricPoint } from '@pawprint/protocol'
-import { NOTHING_RECEIVED, type Received, recoverReceived, type StoredLine, type StoredPoint } from '../core/attempts.ts'
+import {
+  NOTHING_RECEIVED,
+  type Received,
+  recoverReceived,
+  type StoredLine,
+  type StoredPoint,
+} from '../core/attempts.ts'
 import type { Logs } from '../storage/storage.ts'
 
 /** Records of each running job that stay in memory, so that pages that keep up never read the disk. */

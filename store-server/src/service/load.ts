@@ -2,7 +2,7 @@ import { isFinal } from '@pawprint/protocol'
 import { verdictOfCurrent, verdictOfFormer } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
 import { StorageError } from '../storage/storage.ts'
-import { changeModels, DOCUMENTS, noteLines, refreshNotebook } from './changes.ts'
+import { changeModels, DOCUMENTS, noteLines, refreshNotebook, saveRegistry } from './changes.ts'
 import type { Store } from './context.ts'
 import { showCurrent, withVerdict } from './deploying.ts'
 import { deploymentFrom, jobFrom, modelFrom, registryFrom } from './stored.ts'
@@ -27,8 +27,14 @@ export async function load(store: Store): Promise<void> {
   const document = await store.storage.documents.read(DOCUMENTS.registry)
   if (document === null) {
     const [blobs, jobs] = [await store.storage.blobs.list(), await store.storage.documents.list(DOCUMENTS.jobs)]
-    if (blobs.length + jobs.length === 0) return
-    throw new StorageError('E_CORRUPT', 'registry', 'a registry beside the weights and jobs', 'none; bring it back from a backup')
+    // From now on the folder has a registry, so that its loss can be told from a first start.
+    if (blobs.length + jobs.length === 0) return saveRegistry(store)
+    throw new StorageError(
+      'E_CORRUPT',
+      'registry',
+      'a registry beside the weights and jobs',
+      'none; bring it back from a backup',
+    )
   }
   const registry = registryFrom(document)
   Object.assign(store.counters, registry.counters)

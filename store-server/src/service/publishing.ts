@@ -91,12 +91,16 @@ async function keep(store: Store, message: Done, blob: BlobInfo, finite: boolean
   }
   if (known && known.model.task !== job.job.task)
     throw new StoreError('E_TASK', 'model.sha1', `weights of task ${job.job.task}`, `a model of ${known.model.task}`)
-  const record = known
-    ? madeAgain(known, message, late, timeOf(store))
-    : modelFrom(store, message, job, blob, finite)
+  const record = known ? madeAgain(known, message, late, timeOf(store)) : modelFrom(store, message, job, blob, finite)
   const verdict = await settle(store, message, record, late)
   if (!late) await finish(store, message, verdict)
-  else await say(store, message.job, `Late result ${shortSha1(blob.sha1)} of attempt ${message.attempt} kept.`, message.trial)
+  else
+    await say(
+      store,
+      message.job,
+      `Late result ${shortSha1(blob.sha1)} of attempt ${message.attempt} kept.`,
+      message.trial,
+    )
   return verdict
 }
 

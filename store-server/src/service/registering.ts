@@ -5,7 +5,7 @@ import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { type Registration, registerNotebook } from '../core/registry.ts'
 import { queueOf } from '../core/scheduler.ts'
 import { loseTrials, standingOf } from '../core/trials.ts'
-import { changeJobs, presenceOf, refreshNotebook, say, saveRegistry } from './changes.ts'
+import { changeJobs, presenceOf, refreshNotebook, saveRegistry, say } from './changes.ts'
 import { type AgentLink, type Store, timeOf } from './context.ts'
 import { dispatch, runMessage } from './dispatching.ts'
 
@@ -22,7 +22,18 @@ function holdersOf(store: Store): Holder[] {
     const { requested, instance, host, pid } = record
     const silentMs = store.world.monotonicMs() - (store.heard.get(name)?.monotonicMs ?? Number.NEGATIVE_INFINITY)
     const unfinished = queueOf(store.jobs.values(), name).length > 0
-    return { name, requested, instance, host, pid, task, schema, presence: presenceOf(store, record), silentMs, unfinished }
+    return {
+      name,
+      requested,
+      instance,
+      host,
+      pid,
+      task,
+      schema,
+      presence: presenceOf(store, record),
+      silentMs,
+      unfinished,
+    }
   })
 }
 
@@ -54,7 +65,13 @@ export async function register(store: Store, link: AgentLink, message: Registrat
   const released = releaseOther(store, link, claim.name)
   const before = store.notebooks.get(claim.name) ?? null
   const lost = claim.type === 'takeover' && before ? takeOver(store, before) : Promise.resolve()
-  const record = registerNotebook(claim.type === 'fresh' ? null : before, claim.name, link.instance, message, timeOf(store))
+  const record = registerNotebook(
+    claim.type === 'fresh' ? null : before,
+    claim.name,
+    link.instance,
+    message,
+    timeOf(store),
+  )
   seat(store, link, claim.name, record)
   await Promise.all([released, lost, saveRegistry(store)])
   if (store.links.get(claim.name) !== link) return
@@ -98,8 +115,7 @@ function greet(store: Store, link: AgentLink, name: string, message: Registratio
   link.send({ type: 'registered', id: message.id, name, config: record.notebook.config, fenced })
   link.ready = true
   const has = new Set(message.attempts.map(({ lease }) => lease))
-  for (const job of queueOf(store.jobs.values(), name))
-    for (const missed of missedBy(job, has)) link.send(missed)
+  for (const job of queueOf(store.jobs.values(), name)) for (const missed of missedBy(job, has)) link.send(missed)
 }
 
 /** Running trials that the kernel does not know of, and the stop of those that it does. */
@@ -114,7 +130,9 @@ function missedBy(record: JobRecord, has: ReadonlySet<string>): ToAgent[] {
 
 /** Every running attempt of a notebook ends without a result; what may be tried again waits. */
 export async function loseAttempts(store: Store, name: string, reason: string): Promise<void> {
-  const hit = queueOf(store.jobs.values(), name).filter(({ job }) => job.trials.some(({ state }) => state === 'running'))
+  const hit = queueOf(store.jobs.values(), name).filter(({ job }) =>
+    job.trials.some(({ state }) => state === 'running'),
+  )
   if (hit.length === 0) return
   const changed = changeJobs(
     store,

@@ -52,7 +52,11 @@ export interface Registry {
 export function registryFrom(value: unknown): Registry {
   const document = asObject('registry', value)
   if (document.version !== FORMAT_VERSION)
-    throw damaged('registry.version', `${FORMAT_VERSION} (another version of Pawprint wrote this folder)`, document.version)
+    throw damaged(
+      'registry.version',
+      `${FORMAT_VERSION} (another version of Pawprint wrote this folder)`,
+      document.version,
+    )
   const counters = asObject('registry.counters', document.counters)
   return {
     notebooks: asList('registry.notebooks', document.notebooks).map(notebookFrom),

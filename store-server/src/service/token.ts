@@ -29,7 +29,9 @@ async function readOrCreate(path: string): Promise<string> {
   }
   const token = (await readFile(path, 'utf8')).trim()
   if (!/^[A-Za-z0-9_-]{20,}$/.test(token))
-    throw new Error(`${path}: expected a token of at least 20 letters, digits, "-" or "_"; remove the file to get a new one`)
+    throw new Error(
+      `${path}: expected a token of at least 20 letters, digits, "-" or "_"; remove the file to get a new one`,
+    )
   return token
 }
 

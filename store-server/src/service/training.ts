@@ -10,7 +10,12 @@ import { dispatch } from './dispatching.ts'
 type Of<T extends FromAgent['type']> = Extract<FromAgent, { type: T }>
 
 const leaseError = (ref: AttemptRef): StoreError =>
-  new StoreError('E_LEASE', `job ${ref.job} trial ${ref.trial} attempt ${ref.attempt}`, 'a lease that was given', ref.lease)
+  new StoreError(
+    'E_LEASE',
+    `job ${ref.job} trial ${ref.trial} attempt ${ref.attempt}`,
+    'a lease that was given',
+    ref.lease,
+  )
 
 /** The job of an attempt that was once given with this lease. Throws StoreError E_LEASE. */
 export function jobOfAttempt(store: Store, ref: AttemptRef): JobRecord {
@@ -23,7 +28,12 @@ export function jobOfAttempt(store: Store, ref: AttemptRef): JobRecord {
 function ownJob(store: Store, ref: AttemptRef): JobRecord {
   const record = jobOfAttempt(store, ref)
   if (standingOf(record, ref) === 'late')
-    throw new StoreError('E_FENCED', `job ${ref.job} trial ${ref.trial}`, 'the present attempt', `attempt ${ref.attempt}`)
+    throw new StoreError(
+      'E_FENCED',
+      `job ${ref.job} trial ${ref.trial}`,
+      'the present attempt',
+      `attempt ${ref.attempt}`,
+    )
   return record
 }
 
@@ -55,7 +65,13 @@ export async function receive(store: Store, message: Of<'records'>): Promise<voi
   }
   if (points.length > 0) store.hub.publish({ type: 'metrics', job })
   if (before.dropped === 0 && received.dropped > 0)
-    await say(store, job, `${MAX_LOG_LINES_PER_ATTEMPT} log lines are kept; what follows is only counted.`, trial, 'warn')
+    await say(
+      store,
+      job,
+      `${MAX_LOG_LINES_PER_ATTEMPT} log lines are kept; what follows is only counted.`,
+      trial,
+      'warn',
+    )
 }
 
 /** Progress is told and not written: it is made anew by the next message. Of a fenced attempt it is ignored. */

@@ -50,22 +50,26 @@ export async function writeAll(
   }
 }
 
-/** `root` is the data folder; it exists. */
-export function createDisk(root: string): Disk {
-  const running = new Set<Promise<unknown>>()
+interface Health {
+  assert(at: string): void
+  fail(at: string, cause: unknown): StorageError
+  sync(method: 'sync' | 'datasync', handle: FileHandle, at: string): Promise<void>
+}
+
+const refusal = (at: string, got: string, cause?: unknown): StorageError =>
+  new StorageError('E_WRITE', at, 'a disk that keeps what it is given', got, { cause })
+
+function createHealth(): Health {
   let failure: { got: string; cause: unknown } | null = null
-  let closed = false
-  const refusal = (at: string, got: string, cause?: unknown): StorageError =>
-    new StorageError('E_WRITE', at, 'a disk that keeps what it is given', got, { cause })
-  const assertHealthy = (at: string): void => {
+  const assert = (at: string): void => {
     if (failure !== null) throw refusal(at, failure.got, failure.cause)
   }
   const fail = (at: string, cause: unknown): StorageError => {
     failure ??= { got: `${errnoOf(cause)}; nothing is written until a restart`, cause }
     return refusal(at, failure.got, failure.cause)
   }
-  const syncBy = async (method: 'sync' | 'datasync', handle: FileHandle, at: string): Promise<void> => {
-    assertHealthy(at)
+  const sync = async (method: 'sync' | 'datasync', handle: FileHandle, at: string): Promise<void> => {
+    assert(at)
     try {
       failpoint('fsync')
       await handle[method]()
@@ -73,27 +77,39 @@ export function createDisk(root: string): Disk {
       throw fail(at, error)
     }
   }
-  const sync = (handle: FileHandle, at: string): Promise<void> => syncBy('sync', handle, at)
-  const assertWritable = (): void => {
-    assertHealthy(root)
-    if (closed) throw refusal(root, 'a storage that was closed')
-  }
-  const syncFolder = async (folder: string): Promise<void> => {
+  return { assert, fail, sync }
+}
+
+type Folders = Pick<Disk, 'syncFolder' | 'makeFolder' | 'openForWriting'>
+
+function createFolders(health: Health): Folders {
+  const making = new Set<Promise<void>>()
+  const syncOne = async (folder: string): Promise<void> => {
     const handle = await open(folder, 'r')
     try {
-      await sync(handle, folder)
+      await health.sync('sync', handle, folder)
     } finally {
       await handle.close()
     }
   }
-  const makeFolder = async (folder: string): Promise<void> => {
+  const make = async (folder: string): Promise<void> => {
     const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
     if (first === undefined) return
     // Each new folder is an entry of the one above it, and lasts when that one is synced.
     for (let made = folder; ; made = dirname(made)) {
-      await syncFolder(dirname(made))
+      await syncOne(dirname(made))
       if (made === first) return
     }
+  }
+  const makeFolder = (folder: string): Promise<void> => {
+    const made = make(folder).finally(() => making.delete(made))
+    making.add(made)
+    return made
+  }
+  const syncFolder = async (folder: string): Promise<void> => {
+    // A folder that somebody else has just made can be used at once, but lasts only when that one is done.
+    await Promise.allSettled(making)
+    await syncOne(folder)
   }
   const openForWriting = async (path: string, flags: number | 'wx'): Promise<FileHandle> => {
     try {
@@ -103,6 +119,20 @@ export function createDisk(root: string): Disk {
       await makeFolder(dirname(path))
       return open(path, flags, FILE_MODE)
     }
+  }
+  return { syncFolder, makeFolder, openForWriting }
+}
+
+/** `root` is the data folder, an absolute path. */
+export function createDisk(root: string): Disk {
+  const health = createHealth()
+  const folders = createFolders(health)
+  const running = new Set<Promise<unknown>>()
+  let closed = false
+  const sync: Disk['sync'] = (handle, at) => health.sync('sync', handle, at)
+  const assertWritable = (): void => {
+    health.assert(root)
+    if (closed) throw refusal(root, 'a storage that was closed')
   }
   return {
     assertWritable,
@@ -117,16 +147,14 @@ export function createDisk(root: string): Disk {
       }
     },
     sync,
-    syncData: (handle, at) => syncBy('datasync', handle, at),
-    syncFolder,
-    openForWriting,
-    makeFolder,
-    replace: (path, text, kind, at) => replace({ sync, syncFolder, openForWriting }, path, text, kind, at),
+    syncData: (handle, at) => health.sync('datasync', handle, at),
+    ...folders,
+    replace: (path, text, kind, at) => replace({ ...folders, sync }, path, text, kind, at),
     remove: async (path) => {
       await rm(path, { force: true })
-      await removeEmptyFolders(root, dirname(path), syncFolder)
+      await removeEmptyFolders(root, dirname(path), folders.syncFolder)
     },
-    fail,
+    fail: health.fail,
     close: async () => {
       closed = true
       await Promise.allSettled(running)

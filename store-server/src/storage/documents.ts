@@ -35,19 +35,14 @@ interface Change {
   readonly done: Promise<void>
 }
 
-/** Documents as files of `root`: `jobs/V1StGXR8/job` is `jobs/V1StGXR8/job.json`. */
-export function createDocuments(root: string, disk: Disk): Documents {
+/** Writes and removals of each document in call order; of several that wait, only the newest is done. */
+function createChanges(
+  disk: Disk,
+  apply: (name: string, value: object | null) => Promise<void>,
+): (name: string, value: object | null) => Promise<void> {
   const inOrder = createQueues()
   const waiting = new Map<string, Change>()
-  const pathOf = (name: string): string => {
-    assertName(name)
-    return join(root, name + SUFFIX)
-  }
-  const apply = async (name: string, value: object | null): Promise<void> => {
-    if (value === null) return disk.remove(pathOf(name))
-    await new Low<object>(jsonFile(disk, pathOf(name), name), value).write()
-  }
-  const submit = (name: string, value: object | null): Promise<void> => {
+  return (name, value) => {
     disk.assertWritable()
     const last = waiting.get(name)
     // Not begun yet: only the newest value is worth a write. All who wait for it are answered together.
@@ -63,12 +58,24 @@ export function createDocuments(root: string, disk: Disk): Documents {
     waiting.set(name, change)
     return change.done
   }
+}
+
+/** Documents as files of `root`: `jobs/V1StGXR8/job` is `jobs/V1StGXR8/job.json`. */
+export function createDocuments(root: string, disk: Disk): Documents {
+  const pathOf = (name: string): string => {
+    assertName(name)
+    return join(root, name + SUFFIX)
+  }
+  const change = createChanges(disk, async (name, value) => {
+    if (value === null) return disk.remove(pathOf(name))
+    await new Low<object>(jsonFile(disk, pathOf(name), name), value).write()
+  })
   return {
     read: async (name) => jsonFile(disk, pathOf(name), name).read(),
     write: async (name, value) => {
       assertName(name)
       assertDocument(name, value)
-      return submit(name, value)
+      return change(name, value)
     },
     list: async (prefix) => {
       assertPrefix(prefix)
@@ -77,7 +84,7 @@ export function createDocuments(root: string, disk: Disk): Documents {
     },
     remove: async (name) => {
       assertName(name)
-      return submit(name, null)
+      return change(name, null)
     },
   }
 }

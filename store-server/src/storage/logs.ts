@@ -29,16 +29,9 @@ interface Batch {
   readonly done: Promise<number>
 }
 
-/** Logs as files of `root`: `jobs/V1StGXR8/log` is `jobs/V1StGXR8/log.log`. A file is open only while it is worked on. */
-export function createLogs(root: string, disk: Disk): Logs {
-  const inOrder = createQueues()
-  const inSlot = createSlots(FLUSHES_AT_ONCE)
-  const gathering = new Map<string, Batch>()
+/** What is known of each log, read from its file when it is first asked for. */
+function createStates(disk: Disk, pathOf: (name: string) => string) {
   const states = new Map<string, Promise<LogState>>()
-  const pathOf = (name: string): string => {
-    assertName(name)
-    return join(root, `${name}.log`)
-  }
   const load = (name: string): Promise<LogState> => {
     const known = states.get(name)
     if (known) return known
@@ -48,6 +41,25 @@ export function createLogs(root: string, disk: Disk): Logs {
     state.catch(() => states.delete(name))
     return state
   }
+  const erase = async (name: string): Promise<void> => {
+    // A reader that is at it must not cut a file that begins anew.
+    await states.get(name)?.catch(() => null)
+    await disk.remove(pathOf(name))
+    states.delete(name)
+  }
+  return { load, erase }
+}
+
+/** Logs as files of `root`: `jobs/V1StGXR8/log` is `jobs/V1StGXR8/log.log`. A file is open only while it is worked on. */
+export function createLogs(root: string, disk: Disk): Logs {
+  const inOrder = createQueues()
+  const inSlot = createSlots(FLUSHES_AT_ONCE)
+  const gathering = new Map<string, Batch>()
+  const pathOf = (name: string): string => {
+    assertName(name)
+    return join(root, `${name}.log`)
+  }
+  const { load, erase } = createStates(disk, pathOf)
   const submit = (name: string): Batch => {
     const batch: Batch = { lines: [], done: disk.run(() => inOrder(name, () => inSlot(flush))) }
     const flush = async (): Promise<number> => {
@@ -60,17 +72,13 @@ export function createLogs(root: string, disk: Disk): Logs {
   return {
     append: async (name, records) => {
       assertName(name)
-      const lines = records.map((record) => encodeLine(recordText(name, record)))
       disk.assertWritable()
+      const lines = records.map((record) => encodeLine(recordText(name, record)))
       const batch = gathering.get(name) ?? submit(name)
-      for (const line of lines) batch.lines.push(line)
-      const place = batch.lines.length
+      const place = lines.reduce((_, line) => batch.lines.push(line), batch.lines.length)
       return (await batch.done) + place
     },
-    read: async (name, after, limit) => {
-      const path = pathOf(name)
-      return readRecords(path, name, await load(name), after, limit)
-    },
+    read: async (name, after, limit) => readRecords(pathOf(name), name, await load(name), after, limit),
     count: async (name) => {
       assertName(name)
       return (await load(name)).count
@@ -79,12 +87,7 @@ export function createLogs(root: string, disk: Disk): Logs {
       assertName(name)
       // Records appended from here on belong to a new log.
       gathering.delete(name)
-      const erase = async (): Promise<void> => {
-        await states.get(name)?.catch(() => null)
-        await disk.remove(pathOf(name))
-        states.delete(name)
-      }
-      await disk.run(() => inOrder(name, erase))
+      await disk.run(() => inOrder(name, () => erase(name)))
     },
   }
 }

@@ -105,10 +105,8 @@ function memoryUploads(kept: Map<string, Kept>, limits: rules.Limits) {
     createUpload: async (blob) => {
       rules.assertSize(blob, limits)
       const known = kept.get(blob.sha1)
-      if (known !== undefined) {
-        rules.assertSame(blob, known.info)
-        return rules.completeSession(known.info)
-      }
+      if (known !== undefined) rules.assertSame(blob, known.info)
+      if (known !== undefined) return rules.completeSession(known.info)
       for (const [id, session] of sessions) if (rules.isStale(session, limits)) sessions.delete(id)
       rules.assertRoom(sessions.values(), limits)
       const id = randomUUID()
@@ -122,10 +120,8 @@ function memoryUploads(kept: Map<string, Kept>, limits: rules.Limits) {
     },
     appendUpload: async (id, offset, bytes) => {
       const complete = completed(id)
-      if (complete) {
-        rules.assertOffset(rules.completeSession(complete.info), offset)
-        return rules.completeSession(complete.info)
-      }
+      if (complete) rules.assertOffset(rules.completeSession(complete.info), offset)
+      if (complete) return rules.completeSession(complete.info)
       const session = find(id)
       await take(session, offset, bytes, limits)
       return rules.statusOf(session)

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parse, Sha1 } from '@pawprint/protocol'
+import { parse, Sha1, type UploadSession } from '@pawprint/protocol'
 import type { BlobFiles } from './blobs.ts'
 import type { Disk } from './disk.ts'
 import { withNoSpace } from './errno.ts'
@@ -26,24 +26,42 @@ export interface UploadPlaces {
   readonly keepFreeBytes: number
 }
 
-/** Upload sessions as folders: `uploads/<id>/` with `session.json` (the blob as declared) and `part` (gone once it is published). */
-export async function openUploads(places: UploadPlaces): Promise<Uploads> {
-  const { root, disk, files, limits } = places
+interface Desk {
+  readonly sessions: Map<string, DiskSession>
+  readonly folder: string
+  get(id: string): DiskSession
+  drop(session: DiskSession): Promise<void>
+  purge(): Promise<void>
+}
+
+async function openDesk({ root, disk, limits }: UploadPlaces): Promise<Desk> {
   const folder = join(root, UPLOADS_FOLDER)
   await disk.makeFolder(folder)
   const sessions = await loadSessions(folder)
-  const get = (id: string): DiskSession => {
-    const session = sessions.get(id)
-    if (session === undefined || rules.isStale(session, limits)) throw rules.sessionNotFound(id)
-    return session
-  }
   const drop = async (session: DiskSession): Promise<void> => {
     sessions.delete(session.id)
     await rm(join(folder, session.id), { recursive: true, force: true })
   }
-  const purge = async (): Promise<void> => {
-    for (const session of sessions.values()) if (rules.isStale(session, limits)) await drop(session)
+  return {
+    sessions,
+    folder,
+    get: (id) => {
+      const session = sessions.get(id)
+      if (session === undefined || rules.isStale(session, limits)) throw rules.sessionNotFound(id)
+      return session
+    },
+    drop,
+    purge: async () => {
+      for (const session of sessions.values()) if (rules.isStale(session, limits)) await drop(session)
+    },
   }
+}
+
+/** Upload sessions as folders: `uploads/<id>/` with `session.json` (the blob as declared) and `part` (gone once it is published). */
+export async function openUploads(places: UploadPlaces): Promise<Uploads> {
+  const { disk, files, limits } = places
+  const desk = await openDesk(places)
+  /** The session of an id that createUpload gave for a blob that was there; null for any other id. */
   const completed = async (id: string): Promise<BlobInfo | null> => {
     const sha1 = rules.sha1OfComplete(id)
     if (sha1 === null) return null
@@ -51,55 +69,55 @@ export async function openUploads(places: UploadPlaces): Promise<Uploads> {
     if (info === null) throw rules.sessionNotFound(id)
     return info
   }
-  const create = async (blob: NewBlob) => {
-    rules.assertSize(blob, limits)
-    const known = await files.find(blob.sha1)
-    const committed = known ?? (await files.committed(blob.sha1))
-    if (committed !== null) rules.assertSame(blob, committed)
-    if (known !== null) return rules.completeSession(known)
-    await purge()
-    await assertFree(places, blob)
-    const id = newId()
-    const session = sessionOf(folder, id, blob, limits.now())
-    // Taken before the first wait, so that many at once cannot all find the last place.
-    rules.assertRoom(sessions.values(), limits)
-    sessions.set(id, session)
-    try {
-      await writeSession(disk, join(folder, id), session)
-    } catch (error) {
-      await drop(session)
-      throw withNoSpace(error, id)
-    }
-    return rules.statusOf(session)
-  }
   return {
-    purge: () => disk.run(purge),
-    createUpload: (blob) => disk.run(() => create(blob)),
+    purge: () => disk.run(desk.purge),
+    createUpload: (blob) => disk.run(() => create(places, desk, blob)),
     findUpload: async (id) => {
       const complete = await completed(id)
-      return complete ? rules.completeSession(complete) : rules.statusOf(get(id))
+      return complete ? rules.completeSession(complete) : rules.statusOf(desk.get(id))
     },
     appendUpload: async (id, offset, bytes) => {
       disk.assertWritable()
       const complete = await completed(id)
-      if (complete) {
-        rules.assertOffset(rules.completeSession(complete), offset)
-        return rules.completeSession(complete)
-      }
-      return appendPart(disk, limits, get(id), offset, bytes)
+      if (!complete) return appendPart(disk, limits, desk.get(id), offset, bytes)
+      const session = rules.completeSession(complete)
+      rules.assertOffset(session, offset)
+      return session
     },
     commitUpload: async (id) => {
       const complete = await completed(id)
       if (complete) return complete
-      const session = get(id)
+      const session = desk.get(id)
       session.committing ??= disk
-        .run(() => commit(disk, files, session, drop))
+        .run(() => commit(disk, files, session, desk.drop))
         .finally(() => {
           session.committing = null
         })
       return session.committing
     },
   }
+}
+
+async function create(places: UploadPlaces, desk: Desk, blob: NewBlob): Promise<UploadSession> {
+  const { disk, files, limits } = places
+  rules.assertSize(blob, limits)
+  const known = await files.find(blob.sha1)
+  const committed = known ?? (await files.committed(blob.sha1))
+  if (committed !== null) rules.assertSame(blob, committed)
+  if (known !== null) return rules.completeSession(known)
+  await desk.purge()
+  await assertFree(places, blob)
+  const session = sessionOf(desk.folder, newId(), blob, limits.now())
+  // Taken before the next wait, so that many at once cannot all find the last place.
+  rules.assertRoom(desk.sessions.values(), limits)
+  desk.sessions.set(session.id, session)
+  try {
+    await writeSession(disk, join(desk.folder, session.id), session)
+  } catch (error) {
+    await desk.drop(session)
+    throw withNoSpace(error, session.id)
+  }
+  return rules.statusOf(session)
 }
 
 async function assertFree({ root, keepFreeBytes }: UploadPlaces, blob: NewBlob): Promise<void> {

@@ -5,11 +5,11 @@ import {
   fieldsOf,
   type ModelReport,
   PROTOCOL_VERSION,
+  parse,
   parseToAgent,
   Sha1,
-  parse,
-  TEST_ACCURACY,
   type Task,
+  TEST_ACCURACY,
   type ToAgent,
   UploadSession,
   type Verdict,
@@ -43,7 +43,11 @@ export async function call(
   const type = isBytes ? 'application/octet-stream' : 'application/json'
   const response = await fetch(`${store.url}${path}`, {
     method,
-    headers: { authorization: `Bearer ${store.token}`, ...(body === undefined ? {} : { 'content-type': type }), ...headers },
+    headers: {
+      authorization: `Bearer ${store.token}`,
+      ...(body === undefined ? {} : { 'content-type': type }),
+      ...headers,
+    },
     ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
     redirect: 'manual',
   })
@@ -83,7 +87,12 @@ export const reportOf = (sha1: Sha1, testAccuracy: number, fingerprint = 'a'.rep
   },
   classNames: TEST_TASK.classNames,
   topology: { layers: [] },
-  evaluation: { confusion: [[3, 2], [1, 4]] },
+  evaluation: {
+    confusion: [
+      [3, 2],
+      [1, 4],
+    ],
+  },
 })
 
 export const refOf = ({ job, trial, attempt, lease }: AttemptRef): AttemptRef => ({ job, trial, attempt, lease })

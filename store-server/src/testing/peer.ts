@@ -23,13 +23,17 @@ interface Waiter<T> {
   reject(error: Error): void
 }
 
-/** Opens a WebSocket with a bearer token. Rejects with the HTTP status when the upgrade is refused. */
+/** Opens a WebSocket with a bearer token (none when empty). Rejects with the HTTP status when the upgrade is refused. */
 export async function openPeer<T extends { type: string }>(
   url: string,
   token: string,
   parse: (text: string) => T,
+  { autoPong = true, headers = {} }: { autoPong?: boolean; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<TestPeer<T>> {
-  const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, { headers: { authorization: `Bearer ${token}` } })
+  const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, {
+    headers: { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    autoPong,
+  })
   const waiting: T[] = []
   const waiters = new Set<Waiter<T>>()
   ws.on('message', (data) => {

@@ -1,4 +1,4 @@
-import { parseToDemo, parseToPage, PROTOCOL_VERSION, type ToDemo, type ToPage } from '@pawprint/protocol'
+import { PROTOCOL_VERSION, parseToDemo, parseToPage, type ToDemo, type ToPage } from '@pawprint/protocol'
 import { onTestFinished } from 'vitest'
 import type { StoreOptions } from '../options.ts'
 import { type RunningStore, startStore } from '../startStore.ts'

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { call, fakeAgent, logRecord, metricRecord, refOf, reportOf, TEST_TASK, upload, weightsOf } from '../testing/fakeAgent.ts'
+import {
+  call,
+  fakeAgent,
+  logRecord,
+  metricRecord,
+  refOf,
+  reportOf,
+  TEST_TASK,
+  upload,
+  weightsOf,
+} from '../testing/fakeAgent.ts'
 import { openTestPage, startTestStore } from '../testing/testStore.ts'
 
 const textsOf = async (store: Parameters<typeof call>[0], job: string): Promise<string[]> =>
@@ -15,7 +25,9 @@ test('a batch is stored once however often it comes; a hole is refused with what
   const run = await agent.next('run')
   const batch = [logRecord('one'), metricRecord(1, 0.5), logRecord('two')]
   for (let i = 0; i < 3; i++) expect(await agent.answer(agent.records(run, 1, batch))).toMatchObject({ type: 'ack' })
-  expect(await agent.answer(agent.records(run, 3, [logRecord('two'), logRecord('three')]))).toMatchObject({ type: 'ack' })
+  expect(await agent.answer(agent.records(run, 3, [logRecord('two'), logRecord('three')]))).toMatchObject({
+    type: 'ack',
+  })
   const hole = await agent.answer(agent.records(run, 9, [logRecord('nine')]))
   expect(hole).toMatchObject({ type: 'refused', error: { code: 'E_GAP', expected: '5', got: '9' } })
   expect((await textsOf(store, run.job)).slice(1)).toEqual(['one', 'two', 'three'])
@@ -30,7 +42,10 @@ test('done without weights is refused and may be said again; said twice it count
   const run = await agent.next('run')
   const report = reportOf(await upload(store, weightsOf(5)), 0.4)
   const missing = { ...report, sha1: 'f'.repeat(40) as typeof report.sha1 }
-  expect(await agent.answer(agent.done(run, missing))).toMatchObject({ type: 'refused', error: { code: 'E_NO_WEIGHTS' } })
+  expect(await agent.answer(agent.done(run, missing))).toMatchObject({
+    type: 'refused',
+    error: { code: 'E_NO_WEIGHTS' },
+  })
   const twice = [agent.done(run, report), agent.done(run, report)]
   for (const id of twice) expect(await agent.answer(id)).toMatchObject({ type: 'ack' })
   expect(await agent.answer(agent.done(run, report))).toMatchObject({ type: 'ack' })
@@ -47,14 +62,20 @@ test('weights that are no safetensors file fail the trial; weights with NaN are 
   await call(store, 'POST', '/api/jobs', { notebook: 'pets', config: { NUM_FILTERS: [1, 2] } })
   const run = await agent.next('run')
   const pickle = await upload(store, Buffer.from('\x80\x04no weights at all'))
-  expect(await agent.answer(agent.done(run, reportOf(pickle, 0.9)))).toMatchObject({ type: 'refused', error: { code: 'E_SAFETENSORS' } })
+  expect(await agent.answer(agent.done(run, reportOf(pickle, 0.9)))).toMatchObject({
+    type: 'refused',
+    error: { code: 'E_SAFETENSORS' },
+  })
   expect((await trialsOf(store, run.job))[0]).toMatchObject({ state: 'failed', attempt: 1 })
   const second = await agent.next('run')
   expect(await agent.finish(second, Number.NaN, 0.99)).toMatchObject({ deployed: false, code: 'non-finite' })
   expect((await call(store, 'GET', '/api/tasks/pets')).json).toMatchObject({ current: null, revision: 0 })
   const { sha1 } = (await trialsOf(store, run.job))[1]
   const byHand = await call(store, 'POST', '/api/tasks/pets/deployments', { sha1 })
-  expect(byHand).toMatchObject({ status: 409, json: { error: { code: 'E_UNDEPLOYABLE', got: 'a weight is not a finite number' } } })
+  expect(byHand).toMatchObject({
+    status: 409,
+    json: { error: { code: 'E_UNDEPLOYABLE', got: 'a weight is not a finite number' } },
+  })
 })
 
 test('a passing failure is tried again with a new lease, a permanent one is not until a person retries', async () => {
@@ -74,11 +95,17 @@ test('a passing failure is tried again with a new lease, a permanent one is not 
   expect((await trialsOf(store, job.id))[0]).toMatchObject({ state: 'running', attempt: 2 })
   agent.send({ type: 'failed', ...refOf(second), id: 'f2', reason: 'out of memory', permanent: true })
   await agent.answer('f2')
-  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json).toMatchObject({ state: 'failed', trials: [{ reason: 'out of memory' }] })
+  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json).toMatchObject({
+    state: 'failed',
+    trials: [{ reason: 'out of memory' }],
+  })
   const again = await call(store, 'POST', `/api/jobs/${job.id}/retry`)
   expect(again).toMatchObject({ status: 200, json: { state: 'running', trials: [{ state: 'running', attempt: 3 }] } })
   await agent.finish(await agent.next('run'), 1, 0.5)
-  expect(await call(store, 'POST', `/api/jobs/${job.id}/retry`)).toMatchObject({ status: 409, json: { error: { code: 'E_STATE' } } })
+  expect(await call(store, 'POST', `/api/jobs/${job.id}/retry`)).toMatchObject({
+    status: 409,
+    json: { error: { code: 'E_STATE' } },
+  })
 })
 
 test('a stop reaches the kernel, ends the job when it answers, and the next job begins', async () => {

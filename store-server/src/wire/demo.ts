@@ -1,4 +1,4 @@
-import { CUT_PAGE_BYTES, CLOSE, parseFromDemo, type ToDemo } from '@pawprint/protocol'
+import { CLOSE, CUT_PAGE_BYTES, parseFromDemo, type ToDemo } from '@pawprint/protocol'
 import type { DemoLink, Store } from '../service/context.ts'
 import { joinDemo, leaveDemo, noteServing } from '../service/demos.ts'
 import { currentModel } from '../service/deploying.ts'

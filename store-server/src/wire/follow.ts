@@ -60,7 +60,8 @@ export function follow(store: Store, socket: Socket, job: string, afterLog: numb
       do {
         again = false
         for (let more = true; more && !over; ) {
-          if (socket.bufferedBytes() > CUT_PAGE_BYTES) return socket.close(CLOSE.tooSlow, 'too slow; follow again with your cursors')
+          if (socket.bufferedBytes() > CUT_PAGE_BYTES)
+            return socket.close(CLOSE.tooSlow, 'too slow; follow again with your cursors')
           if (socket.bufferedBytes() > SLOW_PAGE_BYTES) return schedule()
           more = await step()
         }

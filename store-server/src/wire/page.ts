@@ -2,8 +2,8 @@ import { CLOSE, CUT_PAGE_BYTES, parseFromPage, SLOW_PAGE_BYTES, type ToPage } fr
 import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
-import { refuseMessage } from './refusing.ts'
 import { type Follow, follow } from './follow.ts'
+import { refuseMessage } from './refusing.ts'
 import { messageOf, snapshotOf } from './snapshot.ts'
 import type { Peer, Socket } from './socket.ts'
 
@@ -85,7 +85,8 @@ export function openPage(store: Store, socket: Socket): Peer {
     follows.delete(message.job)
     if (message.type === 'unfollow') return
     if (!store.jobs.has(message.job)) throw new StoreError('E_NOT_FOUND', 'job', 'a known job', message.job)
-    if (follows.size >= MAX_FOLLOWS) throw new StoreError('E_STATE', 'follow', `at most ${MAX_FOLLOWS} jobs`, 'one more')
+    if (follows.size >= MAX_FOLLOWS)
+      throw new StoreError('E_STATE', 'follow', `at most ${MAX_FOLLOWS} jobs`, 'one more')
     follows.set(message.job, follow(store, socket, message.job, message.afterLog, message.afterMetric))
   }
 

@@ -28,9 +28,9 @@ function idOf(text: string): string | null {
 /** Says what was wrong with a message. What cannot be read as JSON ends the connection: the peer speaks another language. */
 export function refuseMessage(store: Store, socket: Socket, text: string, error: unknown): void {
   const body = bodyOf(error)
-  if (body.code === 'E_INTERNAL') store.world.report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  if (body.code === 'E_INTERNAL')
+    store.world.report(error instanceof Error ? (error.stack ?? error.message) : String(error))
   const id = idOf(text)
   socket.send(JSON.stringify({ type: 'refused', ...(id === null ? {} : { id }), error: body }))
   if (body.code === 'E_JSON') socket.close(CLOSE.badMessage, body.message)
 }
-

@@ -22,7 +22,14 @@ const adapt = (ws: WebSocket): Socket => ({
   send: (text) => {
     if (ws.readyState === WebSocket.OPEN) ws.send(text)
   },
-  close: (code, reason) => ws.close(code, Buffer.from(reason).subarray(0, MAX_REASON_BYTES).toString().replace(/\uFFFD$/, '')),
+  close: (code, reason) =>
+    ws.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, MAX_REASON_BYTES)
+        .toString()
+        .replace(/\uFFFD$/, ''),
+    ),
   bufferedBytes: () => ws.bufferedAmount,
   pause: () => ws.pause(),
   resume: () => ws.resume(),

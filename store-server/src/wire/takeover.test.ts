@@ -40,10 +40,16 @@ test('a restarted kernel waits for the lease, or takes over at once when it show
     name: 'pets-2',
     fenced: [{ job: job.id, trial: 0, attempt: 1 }],
   })
-  expect(await back.answer(back.records(run, 1, [logRecord('old')]))).toMatchObject({ type: 'refused', error: { code: 'E_FENCED' } })
+  expect(await back.answer(back.records(run, 1, [logRecord('old')]))).toMatchObject({
+    type: 'refused',
+    error: { code: 'E_FENCED' },
+  })
   expect(await back.finish(run, 1, 0.99)).toMatchObject({ deployed: false, code: 'late' })
   expect((await call(store, 'GET', '/api/tasks/pets')).json.current).toBeNull()
-  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json.trials[0]).toMatchObject({ state: 'running', attempt: 2 })
+  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json.trials[0]).toMatchObject({
+    state: 'running',
+    attempt: 2,
+  })
   expect(await fresh.finish(again, 2, 0.3)).toMatchObject({ deployed: true })
 })
 
@@ -70,8 +76,14 @@ test('a goodbye frees the name at once; its running trial begins again with the 
   const run = await old.next('run')
   old.send({ type: 'goodbye' })
   await page.next('notebook', ({ notebook }) => notebook.state === 'gone')
-  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json).toMatchObject({ state: 'queued', trials: [{ state: 'waiting' }] })
-  expect(await call(store, 'POST', '/api/jobs', { notebook: 'pets' })).toMatchObject({ status: 409, json: { error: { code: 'E_GONE' } } })
+  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json).toMatchObject({
+    state: 'queued',
+    trials: [{ state: 'waiting' }],
+  })
+  expect(await call(store, 'POST', '/api/jobs', { notebook: 'pets' })).toMatchObject({
+    status: 409,
+    json: { error: { code: 'E_GONE' } },
+  })
   const fresh = await fakeAgent(store)
   await fresh.join('pets')
   expect(await fresh.next('run')).toMatchObject({ job: job.id, attempt: 2 })
@@ -91,7 +103,8 @@ test('a kernel that died three times in a trial fails it, and the job goes on wi
       const agent = await fakeAgent(store)
       await agent.join('pets')
       if (attempt === 1)
-        launched = (await call(store, 'POST', '/api/jobs', { notebook: 'pets', config: { NUM_FILTERS: [1, 2] } })).json.id
+        launched = (await call(store, 'POST', '/api/jobs', { notebook: 'pets', config: { NUM_FILTERS: [1, 2] } })).json
+          .id
       expect(await agent.next('run')).toMatchObject({ trial: 0, attempt })
       await agent.cut()
       await page.next('notebook', isUnreachable)
@@ -101,7 +114,10 @@ test('a kernel that died three times in a trial fails it, and the job goes on wi
   const last = await fakeAgent(store)
   await last.join('pets')
   expect(await last.next('run')).toMatchObject({ job: launched, trial: 1, attempt: 1 })
-  expect((await call(store, 'GET', `/api/jobs/${launched}`)).json.trials[0]).toMatchObject({ state: 'failed', attempt: 3 })
+  expect((await call(store, 'GET', `/api/jobs/${launched}`)).json.trials[0]).toMatchObject({
+    state: 'failed',
+    attempt: 3,
+  })
 })
 
 test('the newest connection of a kernel counts; the older one is told', async () => {
@@ -121,7 +137,10 @@ test('an unreachable notebook is gone after its time, and can be forgotten; a li
   const agent = await fakeAgent(store)
   await agent.join('pets')
   await call(store, 'POST', '/api/jobs', { notebook: 'pets' })
-  expect(await call(store, 'DELETE', '/api/notebooks/pets')).toMatchObject({ status: 409, json: { error: { code: 'E_STATE' } } })
+  expect(await call(store, 'DELETE', '/api/notebooks/pets')).toMatchObject({
+    status: 409,
+    json: { error: { code: 'E_STATE' } },
+  })
   await agent.cut()
   await page.next('notebook', ({ notebook }) => notebook.state === 'gone')
   expect((await call(store, 'DELETE', '/api/notebooks/pets')).status).toBe(200)

@@ -31,7 +31,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 async function readError(response: Response): Promise<ApiError> {
   try {
     const body: unknown = await response.json()
-    return new ApiError(response.status, parse(ErrorBody, isRecord(body) ? body['error'] : body))
+    return new ApiError(response.status, parse(ErrorBody, isRecord(body) ? body.error : body))
   } catch (error) {
     // A proxy answers in its own way; the status is all there is.
     return new ApiError(response.status, { code: 'E_HTTP', message: `The store answered ${response.status}.` }, error)
@@ -88,7 +88,7 @@ export const weightsUrl = (sha1: string): string => at('models', sha1, 'weights'
 /** Log lines after `after`, at most `limit`, oldest first. */
 export async function getLog(job: string, after: number, limit: number): Promise<LogLine[]> {
   const page = await call('GET', `${at('jobs', job, 'log')}?after=${after}&limit=${limit}`)
-  const items: unknown = isRecord(page) ? page['items'] : page
+  const items: unknown = isRecord(page) ? page.items : page
   if (!Array.isArray(items)) throw new ProtocolError('E_MESSAGE', 'items', 'a list of log lines', show(items))
   return items.map((item) => parse(LogLine, item))
 }

@@ -8,6 +8,10 @@ export function differingKeys(all: readonly Params[]): string[] {
   return keys.filter((key) => all.some((params) => params[key] !== first[key]))
 }
 
+/** A number as people wrote it: 0.1 + 0.2 is 0.3. */
+export const showParam = (value: number | undefined): string =>
+  value === undefined ? '–' : String(Number(value.toPrecision(8)))
+
 /** "LEARNING_RATE 0.001 · NUM_FILTERS 40". */
 export const showParams = (params: Params, keys: readonly string[]): string =>
-  keys.map((key) => `${key} ${params[key] ?? '–'}`).join(' · ')
+  keys.map((key) => `${key} ${showParam(params[key])}`).join(' · ')

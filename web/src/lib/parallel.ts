@@ -41,20 +41,26 @@ export function strandsOf(
   metric: { readonly name: string; readonly direction: 'max' | 'min'; readonly min: number },
 ): { readonly axes: Axis[]; readonly strands: Strand[] } {
   const params = runs.map((run) => run.params)
-  const valueOf = (run: Run): number => run.metrics[metric.name] ?? metric.min
-  const { low, high } = niceRange(runs.map(valueOf), metric.min === 0)
+  const measureOf = (run: Run): number => run.metrics[metric.name] ?? metric.min
+  const { low, high } = niceRange(runs.map(measureOf), metric.min === 0)
   const axes = [
     ...differingKeys(params).map((key) => axisOf(key, params)),
     { name: metric.name, low, high, log: false },
   ]
   const healthy = runs.filter((run) => run.finite && run.metrics[metric.name] !== undefined)
-  const order = (a: Run, b: Run) => (metric.direction === 'max' ? valueOf(b) - valueOf(a) : valueOf(a) - valueOf(b))
+  const order = (a: Run, b: Run) =>
+    metric.direction === 'max' ? measureOf(b) - measureOf(a) : measureOf(a) - measureOf(b)
   const best = healthy.toSorted(order)[0]
   const strands = runs.map((run): Strand => {
     const places = axes.map((axis, i) =>
-      placeOn(axis, i === axes.length - 1 ? valueOf(run) : (run.params[axis.name] ?? axis.low)),
+      placeOn(axis, i === axes.length - 1 ? measureOf(run) : (run.params[axis.name] ?? axis.low)),
     )
-    return { sha1: run.sha1, places, value: valueOf(run), kind: run === best ? 'best' : run.finite ? 'plain' : 'lost' }
+    return {
+      sha1: run.sha1,
+      places,
+      value: measureOf(run),
+      kind: run === best ? 'best' : run.finite ? 'plain' : 'lost',
+    }
   })
   // The best is drawn last, in front.
   return { axes, strands: strands.sort((a, b) => Number(a.kind === 'best') - Number(b.kind === 'best')) }

@@ -7,9 +7,16 @@ export interface Matches {
   /** Seqs, ascending. */
   readonly seqs: number[]
   scannedSeq: number
+  /** Seq of the first line when last looked: lines may come in front. */
+  firstSeq: number
 }
 
-export const newMatches = (query: string): Matches => ({ query: query.toLowerCase(), seqs: [], scannedSeq: 0 })
+export const newMatches = (query: string): Matches => ({
+  query: query.toLowerCase(),
+  seqs: [],
+  scannedSeq: 0,
+  firstSeq: 0,
+})
 
 /** Looks through the lines that came since. */
 export function extendMatches(matches: Matches, book: LogBook): void {
@@ -17,6 +24,11 @@ export function extendMatches(matches: Matches, book: LogBook): void {
   const { lines } = book
   // Seqs have no gaps within a book, so the first unread line's place follows from its seq.
   const firstSeq = lines[0]?.seq ?? 0
+  if (firstSeq < matches.firstSeq) {
+    matches.seqs.length = 0
+    matches.scannedSeq = 0
+  }
+  matches.firstSeq = firstSeq
   for (let i = Math.max(0, matches.scannedSeq + 1 - firstSeq); i < lines.length; i++) {
     const line = lines[i]
     if (line === undefined) continue

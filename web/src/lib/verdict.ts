@@ -46,7 +46,8 @@ export function showVerdict(model: Model, task: TaskStatus | undefined, nowMs: n
   if (code === 'rolled-back') return { head: 'Rolled back', rest: since, about: reason, tone: 'plain' }
   // `deployed` but not current: the word about its successor is still on its way.
   if (code === 'replaced' || code === 'deployed') return { head: 'Replaced', rest: since, about: reason, tone: 'plain' }
-  const rest = WORDS[code] === '' ? reason : WORDS[code]
+  // A number never leaves its sign at a line's end.
+  const rest = WORDS[code] === '' ? reason.replaceAll(' %', '\u00a0%') : WORDS[code]
   const about = WORDS[code] === '' ? '' : (ABOUT[code] ?? reason)
   return { head: 'Not deployed:', rest, about, tone: BAD.has(code) ? 'bad' : 'plain' }
 }

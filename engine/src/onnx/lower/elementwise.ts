@@ -1,6 +1,6 @@
 import type { BinaryFn, ElementwiseOp, UnaryFn } from '../../ir/elementwise.ts'
 import { type Node, operands, type Shape, sameShape, sizeOf, type Value } from '../../ir/graph.ts'
-import { emit, floats } from '../graph.ts'
+import { ELEMENTS, emit, floats } from '../graph.ts'
 import { type Lowering, type Lowers, put, tensorOf, view } from '../lowering.ts'
 import { gemm, productIn } from './linear.ts'
 
@@ -43,6 +43,7 @@ function emitBinary(
   b: string,
 ): string {
   if (op.fn !== 'gate') return emit(l.onnx, BINARY[op.fn], [a, b])
-  const zero = floats(l.onnx, [], [0])
-  return emit(l.onnx, 'Where', [emit(l.onnx, 'Greater', [a, zero]), b, zero])
+  // Half the time of Where.
+  const isOpen = emit(l.onnx, 'Greater', [a, floats(l.onnx, [], [0])])
+  return emit(l.onnx, 'Mul', [emit(l.onnx, 'Cast', [isOpen], { to: ELEMENTS.float32 }), b])
 }

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import type { RunningStore } from './startStore.ts'
+import { call, fakeAgent, logRecord, refOf } from './testing/fakeAgent.ts'
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pawprint-main-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** The program as a person starts it. */
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let out = ''
+  let err = ''
+  child.stderr.on('data', (chunk) => {
+    err += String(chunk)
+  })
+  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal, out, err }))
+  const ready = new Promise<Pick<RunningStore, 'url' | 'token'>>((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      out += String(chunk)
+      const line = /^Store: (\S+)\/\?token=(\S+)\n/.exec(out)
+      if (line) resolve({ url: line[1] ?? '', token: line[2] ?? '' })
+    })
+    exit.then((end) => reject(new Error(JSON.stringify(end))))
+  })
+  ready.catch(() => {})
+  return { child, ready, exit }
+}
+const asStore = (at: Pick<RunningStore, 'url' | 'token'>): RunningStore => ({
+  ...at,
+  port: Number(new URL(at.url).port),
+  agentToken: '',
+  viewerToken: '',
+  close: async () => {},
+})
+
+test('the program prints where it is, serves, and ends in order on SIGTERM', async () => {
+  const data = await newFolder()
+  const { child, ready, exit } = run(['--data', data, '--port', '0'])
+  const at = await ready
+  expect(at.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  expect(at.token).toBe((await readFile(join(data, 'token'), 'utf8')).trim())
+  const agent = await fakeAgent(asStore(at))
+  await agent.join('pets')
+  child.kill('SIGTERM')
+  expect(await agent.closed).toMatchObject({ code: 1012 })
+  expect(await exit).toMatchObject({ code: 0, err: '' })
+})
+
+test('kill -9 in the middle of a job loses nothing that was acknowledged', async () => {
+  const data = await newFolder()
+  const first = run(['--data', data, '--port', '0'])
+  const before = asStore(await first.ready)
+  const agent = await fakeAgent(before, 'kernel')
+  await agent.join('pets')
+  const { json: job } = await call(before, 'POST', '/api/jobs', { notebook: 'pets', config: { NUM_FILTERS: [1, 2] } })
+  const verdict = await agent.finish(await agent.next('run'), 1, 0.4)
+  const trial = await agent.next('run')
+  await agent.answer(agent.records(trial, 1, [logRecord('one'), logRecord('two')]))
+  first.child.kill('SIGKILL')
+  await first.exit
+
+  const second = run(['--data', data, '--port', '0'])
+  const store = asStore(await second.ready)
+  const back = await fakeAgent(store, 'kernel')
+  expect(await back.join('pets', { attempts: [refOf(trial)] })).toMatchObject({ name: 'pets', fenced: [] })
+  await back.answer(back.records(trial, 2, [logRecord('two'), logRecord('three')]))
+  await back.finish(trial, 2, 0.3)
+  const after = (await call(store, 'GET', `/api/jobs/${job.id}`)).json
+  expect(after).toMatchObject({ state: 'done', trials: [{ state: 'done' }, { state: 'done', attempt: 1 }] })
+  const log = (await call(store, 'GET', `/api/jobs/${job.id}/log`)).json.items
+  expect(
+    log.map(({ text }: { text: string }) => text).filter((text: string) => !/^(Launched|Uploaded)/.test(text)),
+  ).toEqual(['one', 'two', 'three'])
+  expect((await call(store, 'GET', '/api/tasks/pets')).json).toMatchObject({
+    revision: 1,
+    current: { at: expect.any(String), reason: verdict.reason },
+  })
+})
+
+test('a folder that another store has, a port in use, and an open address are refused with one clear line', async () => {
+  const data = await newFolder()
+  await run(['--data', data, '--port', '0']).ready
+  const locked = await run(['--data', data, '--port', '0']).exit
+  expect(locked).toMatchObject({ code: 1, out: '' })
+  expect(locked.err).toMatch(/^--data: the folder is in use by another store/)
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const busy = await run(['--data', await newFolder(), '--port', String(port)]).exit
+  expect(busy).toMatchObject({
+    code: 1,
+    out: '',
+    err: `--port: port ${port} is in use; choose another one with --port\n`,
+  })
+  const open = await run(['--data', await newFolder(), '--port', '0', '--host', '0.0.0.0']).exit
+  expect(open).toMatchObject({ code: 1, out: '' })
+  expect(open.err).toMatch(
+    /^--host: 0\.0\.0\.0 can be reached from other machines\. Plain http is not encrypted: .*--allow-remote\.\n$/,
+  )
+})
+
+test.each([
+  [['--port', '70000'], {}, /^--port: expected a number from 0 to 65535, got "70000"\n$/],
+  [[], { PAWPRINT_STORE_PORT: '1e3' }, /^--port: expected .* got "1e3"\n$/],
+  [['--colour'], {}, /^Unknown option '--colour'/],
+])('%j with %j is refused', async (args, env, message) => {
+  const { code, err } = await run(['--data', await newFolder(), ...args], env).exit
+  expect(code).toBe(1)
+  expect(err).toMatch(message)
+})
+
+test('flags win over variables, variables over defaults', async () => {
+  const [data, other] = [await newFolder(), await newFolder()]
+  const env = { PAWPRINT_DATA: other, PAWPRINT_STORE_PORT: '0', PAWPRINT_HOST: 'localhost' }
+  const { url } = await run(['--data', data, '--host', '127.0.0.1'], env).ready
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:(?!3001)\d+$/)
+  await readFile(join(data, 'token'))
+  await expect(readFile(join(other, 'token'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
