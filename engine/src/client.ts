@@ -17,6 +17,8 @@ export interface CallOptions {
 
 interface Pending {
   readonly options: CallOptions
+  /** Asks the worker to stop. */
+  stop(): void
   /** Stops listening to the signal. */
   end(): void
   resolve(result: Results[Request['type']]): void
@@ -29,38 +31,30 @@ export function openClient(setup: Setup): Client {
   const pending = new Map<number, Pending>()
   let failure: Error | undefined
   let lastId = 0
+  const take = (id: number): Pending | undefined => {
+    const taken = pending.get(id)
+    pending.delete(id)
+    taken?.end()
+    if (pending.size === 0) worker.unref()
+    return taken
+  }
   const fail = (error: Error): void => {
     failure ??= error
-    for (const { end, reject } of pending.values()) {
-      end()
-      reject(failure)
-    }
-    pending.clear()
-    worker.unref()
+    for (const id of [...pending.keys()]) take(id)?.reject(failure)
   }
-  worker.unref()
-  worker.on('error', (cause) =>
-    fail(new EngineError('E_WORKER', 'worker thread', 'no crash', cause.message, { cause })),
-  )
-  worker.on('exit', (code) => fail(new EngineError('E_WORKER', 'worker thread', 'no early end', `exit code ${code}`)))
-  worker.on('message', (reply: Reply) => {
-    const waiting = pending.get(reply.id)
-    if (waiting === undefined) return
-    if (reply.type === 'progress') return waiting.options.onStep?.(reply.report)
-    pending.delete(reply.id)
-    if (pending.size === 0) worker.unref()
-    settle(waiting, reply)
+  listen(worker, fail, (reply) => {
+    if (reply.type !== 'progress') settle(take(reply.id), reply)
+    else if (pending.has(reply.id)) report(pending, take, reply)
   })
   const send = (request: Request, options: CallOptions): Promise<Results[Request['type']]> =>
     new Promise((resolve, reject) => {
-      if (failure !== undefined) return reject(failure)
+      const { signal } = options
+      if (failure !== undefined || signal?.aborted) return reject(failure ?? signal?.reason)
       const envelope: Envelope = { id: ++lastId, request, stop: new Int32Array(new SharedArrayBuffer(4)) }
       const stop = (): void => void Atomics.store(envelope.stop, 0, 1)
-      const { signal } = options
-      if (signal?.aborted) return reject(signal.reason)
       signal?.addEventListener('abort', stop)
       const end = (): void => signal?.removeEventListener('abort', stop)
-      pending.set(envelope.id, { options, end, resolve, reject })
+      pending.set(envelope.id, { options, stop, end, resolve, reject })
       worker.ref()
       worker.postMessage(envelope)
     })
@@ -75,10 +69,33 @@ export function openClient(setup: Setup): Client {
   }
 }
 
-function settle({ options, end, resolve, reject }: Pending, reply: Exclude<Reply, { type: 'progress' }>): void {
-  end()
-  if (reply.type === 'result') resolve(reply.result)
-  else reject(reply.type === 'stopped' ? options.signal?.reason : fromSent(reply.error))
+function listen(worker: Worker, fail: (error: Error) => void, onReply: (reply: Reply) => void): void {
+  worker.unref()
+  worker.on('error', (cause) =>
+    fail(new EngineError('E_WORKER', 'worker thread', 'no crash', cause.message, { cause })),
+  )
+  worker.on('exit', (code) => fail(new EngineError('E_WORKER', 'worker thread', 'no early end', `exit code ${code}`)))
+  worker.on('message', onReply)
+}
+
+/** Tells the caller. An error of the caller's own `onStep` ends the call with that error. */
+function report(
+  pending: ReadonlyMap<number, Pending>,
+  take: (id: number) => Pending | undefined,
+  { id, report }: Extract<Reply, { type: 'progress' }>,
+): void {
+  const waiting = pending.get(id)
+  try {
+    waiting?.options.onStep?.(report)
+  } catch (error) {
+    waiting?.stop()
+    take(id)?.reject(error)
+  }
+}
+
+function settle(waiting: Pending | undefined, reply: Exclude<Reply, { type: 'progress' }>): void {
+  if (reply.type === 'result') waiting?.resolve(reply.result)
+  else waiting?.reject(reply.type === 'stopped' ? waiting.options.signal?.reason : fromSent(reply.error))
 }
 
 function fromSent({ engine, message, stack }: SentError): Error {

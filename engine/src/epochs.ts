@@ -1,4 +1,5 @@
 import { EngineError } from './errors.ts'
+import { addSums, averages, newMean } from './mean.ts'
 import type { EpochRequest, EpochResult } from './messages.ts'
 import type { ModelSpec } from './model.ts'
 import { updateRule } from './optimizers/index.ts'
@@ -38,66 +39,52 @@ export function openEpochs(model: ModelSpec, options: EpochsOptions): Epochs {
     return known
   }
   let done = 0
-  const runEpoch = async (request: EpochRequest, progress: Progress): Promise<Omit<EpochResult, 'validation'>> => {
-    const { data, batchSize } = request
-    const count = data.labels.length
-    const order = shuffled(count, randomStream(options.seed, 'order', request.epochsDone))
-    const rest = count % batchSize
-    const parts = [{ stepper: await stepperFor(batchSize), size: batchSize, rows: order.subarray(0, count - rest) }]
-    if (rest > 0) parts.push({ stepper: await stepperFor(rest), size: rest, rows: order.subarray(count - rest) })
+  const run: Epochs['run'] = async ({ data, batchSize, epoch, epochsDone, stepsLeft }, { report, isStopped }) => {
+    const steps = done + stepsLeft
+    const order = shuffled(data.labels.length, randomStream(options.seed, 'order', epochsDone))
+    const parts = await Promise.all(
+      splitOrder(order, batchSize).map(async ({ rows, size }) => ({ rows, size, stepper: await stepperFor(size) })),
+    )
     const startedMs = performance.now()
     const total = newMean()
     for (const { stepper, size, rows } of parts) {
-      for await (const sums of calls(stepper, size, rows, request)) {
+      for (const taken of pieces(rows, size)) {
+        const sums = await stepper.run(data, taken, done, state)
+        requireFinite(sums, epoch, done)
+        done += sums.losses.length
         const recent = newMean()
         for (const mean of [total, recent]) addSums(mean, sums, size)
-        requireFinite(sums, request.epoch, done)
-        done += sums.losses.length
-        progress.report({ epoch: request.epoch, step: done, steps: request.steps, ...averages(recent) })
-        if (progress.isStopped()) throw new Stopped()
+        report({ epoch, step: done, steps, ...averages(recent) })
+        if (isStopped()) throw new Stopped()
       }
     }
     return { step: done, ...averages(total), seconds: (performance.now() - startedMs) / 1000 }
   }
-  /** Runs all rows, some steps per call; as many as take about CALL_MS. */
-  async function* calls(
-    stepper: Stepper,
-    size: number,
-    rows: Int32Array,
-    { data }: EpochRequest,
-  ): AsyncGenerator<StepSums> {
-    let perCall = 1
-    for (let start = 0; start < rows.length; ) {
-      const taken = rows.subarray(start, start + perCall * size)
-      const calledMs = performance.now()
-      yield await stepper.run(data, taken, done, state)
-      const msPerStep = (performance.now() - calledMs) / (taken.length / size)
-      start += taken.length
-      perCall = Math.min(MAX_STEPS_PER_CALL, Math.max(1, Math.round(CALL_MS / msPerStep)))
-    }
+  return { run, weights: () => state[0] ?? options.weights }
+}
+
+/** Whole batches, and then one smaller batch of what is left: every sample is used once. */
+function splitOrder(order: Int32Array, batchSize: number): { rows: Int32Array; size: number }[] {
+  const rest = order.length % batchSize
+  const parts = [
+    { rows: order.subarray(0, order.length - rest), size: batchSize },
+    { rows: order.subarray(order.length - rest), size: rest },
+  ]
+  return parts.filter(({ rows }) => rows.length > 0)
+}
+
+/** Yields rows for some steps at a time, as many as take about CALL_MS; the time between two yields is that of the steps. */
+function* pieces(rows: Int32Array, size: number): Generator<Int32Array> {
+  let perCall = 1
+  for (let start = 0; start < rows.length; ) {
+    const taken = rows.subarray(start, start + perCall * size)
+    const startedMs = performance.now()
+    yield taken
+    const msPerStep = (performance.now() - startedMs) / (taken.length / size)
+    start += taken.length
+    perCall = Math.min(MAX_STEPS_PER_CALL, Math.max(1, Math.round(CALL_MS / msPerStep)))
   }
-  return { run: runEpoch, weights: () => state[0] ?? options.weights }
 }
-
-/** Sums over samples. */
-interface Mean {
-  loss: number
-  correct: number
-  samples: number
-}
-
-const newMean = (): Mean => ({ loss: 0, correct: 0, samples: 0 })
-
-function addSums(mean: Mean, { losses, correct }: StepSums, batchSize: number): void {
-  for (const loss of losses) mean.loss += loss
-  for (const count of correct) mean.correct += count
-  mean.samples += losses.length * batchSize
-}
-
-const averages = ({ loss, correct, samples }: Mean): { loss: number; accuracy: number } => ({
-  loss: loss / samples,
-  accuracy: correct / samples,
-})
 
 function requireFinite({ losses }: StepSums, epoch: number, done: number): void {
   const index = losses.findIndex((loss) => !Number.isFinite(loss))

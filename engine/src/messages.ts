@@ -24,9 +24,10 @@ export interface EpochRequest {
   readonly batchSize: number
   /** Epochs that the trial has finished; decides the data order. */
   readonly epochsDone: number
-  /** As reports shall show them. */
+  /** As reports shall show it. */
   readonly epoch: number
-  readonly steps: number
+  /** Steps of this epoch and those after it in the same fit. */
+  readonly stepsLeft: number
 }
 
 export type Request =

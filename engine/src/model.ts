@@ -33,39 +33,41 @@ export function readModel(topology: unknown): ModelSpec {
   if (!Array.isArray(given) || given.length === 0)
     throw new EngineError('E_MODEL', 'model.config.layers', 'at least one layer', show(given))
   const inputShape = readInputShape(given[0])
+  const { layers, renamed, outputShape } = readLayers(given, inputShape)
+  const [classCount] = outputShape
+  if (outputShape.length !== 1 || classCount === undefined) {
+    const expected = 'one probability per class: an output [classes]'
+    throw new EngineError('E_MODEL', layers.at(-1)?.name ?? 'model', expected, `[${outputShape}]`)
+  }
+  const parameters = layers.flatMap((layer) => layer.parameters)
+  const parameterCount = parameters.reduce((count, { shape }) => count + sizeOf(shape), 0)
+  return { topology: topologyOf(renamed), inputShape, classCount, layers, parameters, parameterCount }
+}
+
+/** What TensorFlow.js loads; nothing in it depends on the process that made it. */
+const topologyOf = (layers: readonly unknown[]): unknown => ({
+  class_name: 'Sequential',
+  config: { name: 'sequential', layers },
+  keras_version: 'tfjs-layers',
+  backend: 'tensor_flow.js',
+})
+
+function readLayers(
+  given: readonly unknown[],
+  inputShape: Shape,
+): { layers: readonly Layer[]; renamed: readonly unknown[]; outputShape: Shape } {
   const layers: Layer[] = []
   const renamed: unknown[] = []
   const counts = new Map<string, number>()
-  let shape: Shape = inputShape
+  let outputShape = inputShape
   for (const item of given) {
-    const { layer, json } = readLayer(item, shape, counts)
+    const { layer, json } = readLayer(item, outputShape, counts)
     renamed.push(json)
     if (layer === null) continue
     layers.push(layer)
-    shape = layer.outputShape
+    outputShape = layer.outputShape
   }
-  const [classCount] = shape
-  if (shape.length !== 1 || classCount === undefined)
-    throw new EngineError(
-      'E_MODEL',
-      layers.at(-1)?.name ?? 'model',
-      'one probability per class: an output [classes]',
-      `[${shape}]`,
-    )
-  const parameters = layers.flatMap((layer) => layer.parameters)
-  return {
-    topology: {
-      class_name: 'Sequential',
-      config: { name: 'sequential', layers: renamed },
-      keras_version: 'tfjs-layers',
-      backend: 'tensor_flow.js',
-    },
-    inputShape,
-    classCount,
-    layers,
-    parameters,
-    parameterCount: parameters.reduce((count, { shape }) => count + sizeOf(shape), 0),
-  }
+  return { layers, renamed, outputShape }
 }
 
 /** First weights of every parameter, each from its own stream of `seed`, as one flat vector. */

@@ -47,19 +47,18 @@ export async function createTrainer(model: tf.LayersModel, options: CompileOptio
 /** `fit` of one trainer: a second call trains on from where the first ended. */
 function fitter(client: Client, spec: ModelSpec): Trainer['fit'] {
   let epochsDone = 0
-  let stepsDone = 0
   return async function* fit(data: ImageSet, options: FitOptions) {
     const { epochs, batchSize, signal, onStep } = options
     requireInteger('epochs', epochs, 1, Number.MAX_SAFE_INTEGER)
     requireInteger('batchSize', batchSize, 1, Math.min(MAX_BATCH_SIZE, data.labels.length))
     const shared = shareSet(data, spec, 'data')
     const validation = options.validation ? shareSet(options.validation, spec, 'validation') : null
-    const steps = stepsDone + epochs * Math.ceil(data.labels.length / batchSize)
+    const stepsPerEpoch = Math.ceil(data.labels.length / batchSize)
     for (let epoch = 1; epoch <= epochs; epoch++) {
-      const request = { type: 'epoch', data: shared, validation, batchSize, epochsDone, epoch, steps } as const
+      const stepsLeft = (epochs - epoch + 1) * stepsPerEpoch
+      const request = { type: 'epoch', data: shared, validation, batchSize, epochsDone, epoch, stepsLeft } as const
       const result = await client.call(request, { signal, onStep })
       epochsDone++
-      stepsDone = result.step
       const samplesPerSecond = data.labels.length / result.seconds
       const { step, loss, accuracy, seconds } = result
       const done: Epoch = { epoch, epochs, step, loss, accuracy, seconds, samplesPerSecond }

@@ -78,7 +78,7 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
     const routes = allRoutes(store)
     const rules = [...STATIC_RULES, WS_RULE, ...routes]
     const policy = policyOf(bound, [...namesOf(host), ...(options.allowedHosts ?? [])])
-    const gatekeeper = createGatekeeper(rules, policy, options.tokens ?? tokens, bound, world.nowMs)
+    const gatekeeper = createGatekeeper({ rules, policy, tokens, port: bound, nowMs: world.nowMs })
     const webDir = options.webDir ?? fileURLToPath(new URL('../../web/dist', import.meta.url))
     const sockets = createSockets(times)
     server.on('request', createHttp({ routes, gatekeeper, webDir: resolve(webDir), report: world.report }))

@@ -4,11 +4,11 @@ import type { Value } from '../ir/graph.ts'
 import { runReference } from '../reference/run.ts'
 import { buildCase } from '../testing/cases.ts'
 import { relativeError } from '../testing/numbers.ts'
-import { BLOCKS, DIFFERENTIABLE, type OpCase, OTHERS } from '../testing/ops.ts'
+import { BLOCKS, DIFFERENTIABLE, type OpCase, OTHERS, SHARED } from '../testing/ops.ts'
 import { compile, type Feed } from './compile.ts'
 
 const all: [string, fc.Arbitrary<OpCase>, boolean][] = [
-  ...Object.entries(DIFFERENTIABLE).map(([name, cases]): [string, fc.Arbitrary<OpCase>, boolean] => [
+  ...Object.entries({ ...DIFFERENTIABLE, ...SHARED }).map(([name, cases]): [string, fc.Arbitrary<OpCase>, boolean] => [
     name,
     cases,
     true,

@@ -30,7 +30,7 @@ export function chooseLayouts(nodes: readonly Node[], outputs: ReadonlySet<Value
     const readers = users.get(x) ?? []
     const gradients = readers.filter((node) => node.op.type === 'maxPoolGrad').map((node) => node.output)
     const isPoolOnly = readers.length === 1 + gradients.length
-    if (!gradients.every((value) => (users.get(value) ?? []).every(readsAnyOrder))) continue
+    if (!isPoolOnly || !gradients.every((value) => (users.get(value) ?? []).every(readsAnyOrder))) continue
     const values = [x, ...gradients]
     if (values.some((value) => outputs.has(value))) continue
     const order = windowOrder(op.windows)

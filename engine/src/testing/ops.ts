@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { conv2d } from '../ir/conv.ts'
 import { gate, minus, over, plus, relu, sqrt, times } from '../ir/elementwise.ts'
-import type { Graph, Shape, Value } from '../ir/graph.ts'
+import { type Graph, type Shape, sizeOf, type Value } from '../ir/graph.ts'
 import { matMul, sum } from '../ir/linear.ts'
 import { crossEntropy, isCorrect, softmax } from '../ir/loss.ts'
 import { maxPool } from '../ir/pool.ts'
@@ -94,6 +94,34 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     shapes: [[batch, classes], [batch]],
     classes,
     build: (g, inputs) => crossEntropy(g, first(inputs), second(inputs)),
+  })),
+}
+
+/** What the fast formulations must not break: values that somebody else reads too. */
+export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
+  'a product that is added and read': fc.tuple(size, size, size).map(([rows, inner, columns]) => ({
+    shapes: [[rows, inner], [inner, columns], [columns]],
+    build: (g, inputs) => {
+      const product = matMul(g, first(inputs), second(inputs))
+      return concat(g, [plus(g, product, at(inputs, 2)), product], 0)
+    },
+  })),
+  'a convolution that is pooled twice and read': fc.tuple(size, size).map(([batch, channels]) => ({
+    shapes: [
+      [batch, 4, 4, channels],
+      [3, 3, channels, 2],
+    ],
+    numbers: 'random' as const,
+    build: (g, inputs) => {
+      const y = conv2d(g, first(inputs), second(inputs), windowsOf([4, 4], [3, 3], [1, 1], 'same'))
+      const pools = [windowsOf([4, 4], [2, 2], [2, 2], 'valid'), windowsOf([4, 4], [3, 3], [1, 1], 'same')]
+      const pooled = [...pools.map((w) => maxPool(g, y, w)), y]
+      return concat(
+        g,
+        pooled.map((value) => reshape(g, value, [batch, sizeOf(value.shape) / batch])),
+        1,
+      )
+    },
   })),
 }
 

@@ -29,7 +29,13 @@ function ask(url: string, method: string, path: string, headers: Record<string, 
 
 /** Paths that the router itself knows. */
 function pathsOfRouter(): string[] {
-  const gatekeeper = createGatekeeper([], policyOf(1, []), drawTokens(), 1, () => 0)
+  const gatekeeper = createGatekeeper({
+    rules: [],
+    policy: policyOf(1, []),
+    tokens: drawTokens(),
+    port: 1,
+    nowMs: () => 0,
+  })
   const routes = allRoutes({} as Parameters<typeof allRoutes>[0])
   const app = createHttp({ routes, gatekeeper, webDir: '/nowhere', report: () => {} })
   const stack: { route?: { path: string } }[] = app.router.stack

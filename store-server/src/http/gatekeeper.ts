@@ -33,25 +33,28 @@ function hostOf(request: IncomingMessage): string | undefined {
   return count === 1 ? request.headers.host : undefined
 }
 
-export function createGatekeeper(
-  rules: readonly Rule[],
-  policy: Policy,
-  tokens: Tokens,
-  port: number,
-  nowMs: () => number,
-): Gatekeeper {
+function credentialOf(request: IncomingMessage, tokens: Tokens, cookieName: string): Credential {
+  const { authorization, cookie } = request.headers
+  const bearer = /^Bearer ([\w.~+/=-]{1,200})$/i.exec(authorization ?? '')?.[1]
+  const token = authorization === undefined ? cookieOf(cookie, cookieName) : (bearer ?? '')
+  if (token === null) return { type: 'none' }
+  const scope = scopeOfToken(tokens, token)
+  const by = authorization === undefined ? 'cookie' : 'bearer'
+  return scope === null ? { type: 'wrong' } : { type: 'known', scope, by }
+}
+
+export interface GatekeeperOptions {
+  readonly rules: readonly Rule[]
+  readonly policy: Policy
+  readonly tokens: Tokens
+  /** Cookies do not tell ports apart, so the cookie's name does. */
+  readonly port: number
+  nowMs(): number
+}
+
+export function createGatekeeper({ rules, policy, tokens, port, nowMs }: GatekeeperOptions): Gatekeeper {
   const cookieName = `pawprint-${port}`
   const throttle = createThrottle(WRONG_TOKENS_PER_WINDOW, WINDOW_MS, nowMs)
-
-  function credentialOf(request: IncomingMessage): Credential {
-    const { authorization, cookie } = request.headers
-    const bearer = /^Bearer ([\w.~+/=-]{1,200})$/i.exec(authorization ?? '')?.[1]
-    const token = authorization === undefined ? cookieOf(cookie, cookieName) : (bearer ?? '')
-    if (token === null) return { type: 'none' }
-    const scope = scopeOfToken(tokens, token)
-    const by = authorization === undefined ? 'cookie' : 'bearer'
-    return scope === null ? { type: 'wrong' } : { type: 'known', scope, by }
-  }
 
   function countWrong(address: string): void {
     if (!throttle.isTooMany(address)) return
@@ -62,23 +65,21 @@ export function createGatekeeper(
     cookieName,
     policy,
     pass(request, upgrade) {
-      const credential = credentialOf(request)
-      const admission = admit(rules, policy, {
-        method: request.method ?? '',
+      const credential = credentialOf(request, tokens, cookieName)
+      const { method = '', headers } = request
+      const approach = {
+        method,
         path: pathOf(request),
         host: hostOf(request),
-        origin: request.headers.origin,
+        origin: headers.origin,
         upgrade,
         credential,
-      })
+      }
+      const admission = admit(rules, policy, approach)
       if (admission.admitted) return admission.scope
-      if (admission.code === 'E_AUTH' && credential.type === 'wrong') countWrong(addressOf(request))
-      throw new StoreError(
-        admission.code,
-        admission.code === 'E_HOST' ? 'host' : 'request',
-        admission.expected,
-        admission.got,
-      )
+      const { code, expected, got } = admission
+      if (code === 'E_AUTH' && credential.type === 'wrong') countWrong(addressOf(request))
+      throw new StoreError(code, code === 'E_HOST' ? 'host' : 'request', expected, got)
     },
     exchange(token, address) {
       const scope = scopeOfToken(tokens, token)

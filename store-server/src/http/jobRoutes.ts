@@ -1,50 +1,12 @@
 import { LaunchRequest, MoveRequest, parse } from '@pawprint/protocol'
-import { StoreError } from '../core/error.ts'
 import { presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
-import { drop, forget, jobOf, launch, move, notebookOf, retry, stop } from '../service/launching.ts'
+import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
 import { newestJobs } from '../wire/snapshot.ts'
 import { type ApiRequest, countOf, jsonOf, ok, pageOf, paramOf, type Route } from './route.ts'
 
 const MAX_LOG_LIST = 100_000
 const DEFAULT_LOG_LIST = 1000
-
-function notebookList(store: Store, request: ApiRequest) {
-  const limit = countOf('limit', request.query.get('limit'), 100, 1000)
-  const after = request.query.get('after')
-  const sorted = [...store.notebooks.values()]
-    .map(({ notebook }) => notebook)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .filter(({ name }) => after === null || name > after)
-  const items = sorted.slice(0, limit)
-  return ok({ items, next: sorted.length > items.length ? (items.at(-1)?.name ?? null) : null })
-}
-
-export const notebookRoutes = (store: Store): Route[] => [
-  { method: 'GET', path: '/api/notebooks', scope: 'viewer', handle: (request) => notebookList(store, request) },
-  {
-    method: 'GET',
-    path: '/api/notebooks/:name',
-    scope: 'viewer',
-    handle: (request) => ok(notebookOf(store, paramOf(request, 'name')).notebook),
-  },
-  {
-    method: 'DELETE',
-    path: '/api/notebooks/:name',
-    scope: 'operator',
-    async handle(request) {
-      const name = paramOf(request, 'name')
-      await forget(store, name)
-      return ok({ name })
-    },
-  },
-  {
-    method: 'POST',
-    path: '/api/notebooks/:name/config',
-    scope: 'operator',
-    handle: async (request) => ok(await drop(store, paramOf(request, 'name'), await jsonOf(request))),
-  },
-]
 
 /** Records of a job's file after `?after=`, oldest first; the cursor is the last one's seq. */
 async function records<T extends { seq: number }>(
@@ -61,16 +23,7 @@ async function records<T extends { seq: number }>(
   return ok({ items: shown, next: more ? String(shown.at(-1)?.seq ?? after) : null })
 }
 
-export const jobRoutes = (store: Store): Route[] => [
-  {
-    method: 'POST',
-    path: '/api/jobs',
-    scope: 'operator',
-    async handle(request) {
-      const { record, created } = await launch(store, parse(LaunchRequest, await jsonOf(request)))
-      return ok(presentJob(store, record), created ? 201 : 200)
-    },
-  },
+const jobReads = (store: Store): Route[] => [
   {
     method: 'GET',
     path: '/api/jobs',
@@ -88,6 +41,31 @@ export const jobRoutes = (store: Store): Route[] => [
     path: '/api/jobs/:id',
     scope: 'viewer',
     handle: (request) => ok(presentJob(store, jobOf(store, paramOf(request, 'id')))),
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs/:id/log',
+    scope: 'viewer',
+    handle: (request) => records(store, request, store.jobLog.lines),
+  },
+  {
+    method: 'GET',
+    path: '/api/jobs/:id/metrics',
+    scope: 'viewer',
+    handle: (request) => records(store, request, store.jobLog.points),
+  },
+]
+
+export const jobRoutes = (store: Store): Route[] => [
+  ...jobReads(store),
+  {
+    method: 'POST',
+    path: '/api/jobs',
+    scope: 'operator',
+    async handle(request) {
+      const { record, created } = await launch(store, parse(LaunchRequest, await jsonOf(request)))
+      return ok(presentJob(store, record), created ? 201 : 200)
+    },
   },
   {
     method: 'PATCH',
@@ -110,21 +88,4 @@ export const jobRoutes = (store: Store): Route[] => [
     scope: 'operator',
     handle: async (request) => ok(presentJob(store, await retry(store, paramOf(request, 'id')))),
   },
-  {
-    method: 'GET',
-    path: '/api/jobs/:id/log',
-    scope: 'viewer',
-    handle: (request) => records(store, request, store.jobLog.lines),
-  },
-  {
-    method: 'GET',
-    path: '/api/jobs/:id/metrics',
-    scope: 'viewer',
-    handle: (request) => records(store, request, store.jobLog.points),
-  },
 ]
-
-/** What no build offers yet; says so instead of "not found". */
-export const noArtifact = (sha1: string, name: string): never => {
-  throw new StoreError('E_NO_ARTIFACT', `model ${sha1}`, 'an export that was uploaded', name)
-}

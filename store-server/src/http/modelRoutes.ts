@@ -1,13 +1,10 @@
-import { ClearRequest, DeployRequest, parse, Sha1, UploadRequest, type UploadSession } from '@pawprint/protocol'
+import { parse, Sha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
-import { presentTask } from '../service/changes.ts'
-import { clear } from '../service/clearing.ts'
 import type { Store } from '../service/context.ts'
-import { deployByHand, modelOf, pin, readDetails, taskOf } from '../service/deploying.ts'
+import { modelOf, readDetails } from '../service/deploying.ts'
 import { newestModels } from '../wire/snapshot.ts'
-import { noArtifact } from './jobRoutes.ts'
 import { isKnown, partOf } from './range.ts'
-import { type ApiAnswer, type ApiRequest, countOf, jsonOf, ok, pageOf, paramOf, type Route, uploadOf } from './route.ts'
+import { type ApiAnswer, type ApiRequest, ok, pageOf, paramOf, type Route } from './route.ts'
 
 /** The weights, whole or a part. The name never changes its bytes, so a client may keep them for ever. */
 async function weights(store: Store, request: ApiRequest): Promise<ApiAnswer> {
@@ -38,148 +35,41 @@ async function weights(store: Store, request: ApiRequest): Promise<ApiAnswer> {
   }
 }
 
-export const modelRoutes = (store: Store): Route[] => [
-  {
-    method: 'GET',
-    path: '/api/models',
-    scope: 'viewer',
-    handle(request) {
-      const task = request.query.get('task')
-      const models = newestModels(store).filter(({ model }) => task === null || model.task === task)
-      return pageOf(
-        request,
-        models,
-        ({ number }) => number,
-        ({ model }) => model,
-      )
-    },
-  },
-  {
-    method: 'GET',
-    path: '/api/models/:sha1',
-    scope: 'viewer',
-    handle: (request) => ok(modelOf(store, paramOf(request, 'sha1')).model),
-  },
-  {
-    method: 'GET',
-    path: '/api/models/:sha1/evaluation',
-    scope: 'viewer',
-    async handle(request) {
-      const { model } = modelOf(store, paramOf(request, 'sha1'))
-      const { evaluation } = await readDetails(store, model.sha1)
-      if (evaluation === null) throw new StoreError('E_NO_EVALUATION', `model ${model.sha1}`, 'an evaluation', 'none')
-      return ok(evaluation)
-    },
-  },
-  {
-    method: 'GET',
-    path: '/api/models/:sha1/artifacts/:name',
-    scope: 'viewer',
-    handle: (request) =>
-      noArtifact(modelOf(store, paramOf(request, 'sha1')).model.sha1, paramOf(request, 'name').slice(0, 100)),
-  },
-  {
-    method: 'GET',
-    path: '/api/models/:sha1/weights',
-    scope: 'viewer',
-    handle: (request) => weights(store, request),
-  },
-]
+async function evaluation(store: Store, request: ApiRequest): Promise<ApiAnswer> {
+  const { model } = modelOf(store, paramOf(request, 'sha1'))
+  const details = await readDetails(store, model.sha1)
+  if (details.evaluation === null)
+    throw new StoreError('E_NO_EVALUATION', `model ${model.sha1}`, 'an evaluation', 'none')
+  return ok(details.evaluation)
+}
 
-const uploadAnswer = (session: UploadSession, status = 200): ApiAnswer => ({
-  ...ok(session, status),
-  headers: { 'upload-offset': String(session.offset), 'upload-length': String(session.sizeBytes) },
-})
+/** No agent uploads exports yet; this says so instead of "no such path". */
+function artifact(store: Store, request: ApiRequest): never {
+  const { model } = modelOf(store, paramOf(request, 'sha1'))
+  const name = paramOf(request, 'name').slice(0, 100)
+  throw new StoreError('E_NO_ARTIFACT', `model ${model.sha1}`, 'an export that was uploaded', name)
+}
 
-export const uploadRoutes = (store: Store): Route[] => [
-  {
-    method: 'POST',
-    path: '/api/uploads',
-    scope: 'agent',
-    async handle(request) {
-      const session = await store.storage.blobs.createUpload(parse(UploadRequest, await jsonOf(request)))
-      return uploadAnswer(session, session.complete ? 200 : 201)
-    },
-  },
-  {
-    method: 'GET',
-    path: '/api/uploads/:id',
-    scope: 'agent',
-    handle: async (request) => uploadAnswer(await store.storage.blobs.findUpload(paramOf(request, 'id'))),
-  },
-  {
-    method: 'PATCH',
-    path: '/api/uploads/:id',
-    scope: 'agent',
-    async handle(request) {
-      const offset = countOf('upload-offset', request.header('upload-offset'))
-      return uploadAnswer(await store.storage.blobs.appendUpload(paramOf(request, 'id'), offset, uploadOf(request)))
-    },
-  },
-  {
-    method: 'POST',
-    path: '/api/uploads/:id/commit',
-    scope: 'agent',
-    handle: async (request) => ok(await store.storage.blobs.commitUpload(paramOf(request, 'id')), 201),
-  },
-]
+function models(store: Store, request: ApiRequest): ApiAnswer {
+  const task = request.query.get('task')
+  const wanted = newestModels(store).filter(({ model }) => task === null || model.task === task)
+  return pageOf(
+    request,
+    wanted,
+    ({ number }) => number,
+    ({ model }) => model,
+  )
+}
 
-export const taskRoutes = (store: Store): Route[] => [
-  {
-    method: 'GET',
-    path: '/api/tasks',
-    scope: 'viewer',
-    handle: () => ok({ items: [...store.tasks.values()].map((record) => presentTask(store, record)), next: null }),
-  },
-  {
-    method: 'GET',
-    path: '/api/tasks/:task',
-    scope: 'viewer',
-    handle: (request) => ok(presentTask(store, taskOf(store, paramOf(request, 'task')))),
-  },
-  {
-    method: 'GET',
-    path: '/api/tasks/:task/deployments',
-    scope: 'viewer',
-    handle: (request) =>
-      pageOf(
-        request,
-        taskOf(store, paramOf(request, 'task')).deployments.toReversed(),
-        ({ revision }) => revision,
-        (deployment) => deployment,
-      ),
-  },
-  {
-    method: 'POST',
-    path: '/api/tasks/:task/deployments',
-    scope: 'operator',
-    async handle(request) {
-      const task = paramOf(request, 'task')
-      const { sha1, expectedRevision } = parse(DeployRequest, await jsonOf(request))
-      try {
-        const { deployment, created } = await deployByHand(store, task, sha1, expectedRevision)
-        return ok(deployment, created ? 201 : 200)
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'E_REVISION') throw error
-        return ok({ error: error.toBody(), task: presentTask(store, taskOf(store, task)) }, error.status)
-      }
-    },
-  },
-  ...([true, false] as const).map(
-    (pinned): Route => ({
-      method: pinned ? 'PUT' : 'DELETE',
-      path: '/api/tasks/:task/pin',
-      scope: 'operator',
-      handle: async (request) => ok(presentTask(store, await pin(store, paramOf(request, 'task'), pinned))),
-    }),
-  ),
-  {
-    method: 'DELETE',
-    path: '/api/store',
-    scope: 'operator',
-    async handle(request) {
-      parse(ClearRequest, await jsonOf(request))
-      return ok(await clear(store))
-    },
-  },
-]
+const one = (store: Store, request: ApiRequest): ApiAnswer => ok(modelOf(store, paramOf(request, 'sha1')).model)
+
+export const modelRoutes = (store: Store): Route[] =>
+  (
+    [
+      ['/api/models', models],
+      ['/api/models/:sha1', one],
+      ['/api/models/:sha1/evaluation', evaluation],
+      ['/api/models/:sha1/artifacts/:name', artifact],
+      ['/api/models/:sha1/weights', weights],
+    ] as const
+  ).map(([path, handle]) => ({ method: 'GET', path, scope: 'viewer', handle: (request) => handle(store, request) }))

@@ -1,7 +1,10 @@
 import type { Store } from '../service/context.ts'
-import { jobRoutes, notebookRoutes } from './jobRoutes.ts'
-import { modelRoutes, taskRoutes, uploadRoutes } from './modelRoutes.ts'
+import { jobRoutes } from './jobRoutes.ts'
+import { modelRoutes } from './modelRoutes.ts'
+import { notebookRoutes } from './notebookRoutes.ts'
 import { ok, type Route } from './route.ts'
+import { taskRoutes } from './taskRoutes.ts'
+import { uploadRoutes } from './uploadRoutes.ts'
 
 const health: Route = { method: 'GET', path: '/healthz', scope: 'open', handle: () => ok({ status: 'ok' }) }
 

@@ -53,70 +53,82 @@ const toPoint = (seq: number, record: unknown): MetricPoint => {
   return { seq, trial, attempt, epoch, step, name, value }
 }
 
-export function createJobLog(logs: Logs): JobLog {
+/** Appends to files and reads from them; the latest records of each stay in memory. */
+function createTails(logs: Logs) {
   const tails = new Map<string, Tail>()
-  const receipts = new Map<string, { scanned: Promise<void>; byAttempt: Map<string, Received> }>()
-
-  async function append(name: string, records: readonly unknown[]): Promise<number> {
-    const last = await logs.append(name, records)
-    const tail = tails.get(name)
-    if (tail && tail.last >= last) return last
-    const joined = tail && tail.last === last - records.length ? [...tail.records, ...records] : [...records]
-    tails.set(name, { last, records: joined.slice(-TAIL_RECORDS) })
-    return last
-  }
-
-  async function read<T>(name: string, after: number, limit: number, make: (seq: number, record: unknown) => T) {
-    const tail = tails.get(name)
-    if (tail && after >= tail.last - tail.records.length) {
-      const start = tail.last - tail.records.length
-      return tail.records.slice(after - start, after - start + limit).map((record, i) => make(after + i + 1, record))
-    }
-    return (await logs.read(name, after, limit)).map(({ number, record }) => make(number, record))
-  }
-
-  async function all(name: string): Promise<unknown[]> {
-    const records: unknown[] = []
-    for (let after = 0; ; ) {
-      const page = await logs.read(name, after, PAGE_RECORDS)
-      records.push(...page.map(({ record }) => record))
-      if (page.length < PAGE_RECORDS) return records
-      after += page.length
-    }
-  }
-
-  function receiptOf(job: string) {
-    const known = receipts.get(job)
-    if (known) return known
-    const byAttempt = new Map<string, Received>()
-    const scan = async () => {
-      const [lines, points] = await Promise.all([all(linesOf(job)), all(pointsOf(job))])
-      for (const [key, received] of recoverReceived(lines as StoredLine[], points as StoredPoint[]))
-        byAttempt.set(key, received)
-    }
-    const receipt = { scanned: scan(), byAttempt }
-    receipts.set(job, receipt)
-    receipt.scanned.catch(() => receipts.delete(job))
-    return receipt
-  }
-
   return {
-    appendLines: (job, lines) => append(linesOf(job), lines),
-    appendPoints: (job, points) => append(pointsOf(job), points),
-    lines: (job, after, limit) => read(linesOf(job), after, limit, toLine),
-    points: (job, after, limit) => read(pointsOf(job), after, limit, toPoint),
-    count: (job) => logs.count(linesOf(job)),
-    received: (job, trial, attempt) => receiptOf(job).byAttempt.get(`${trial}/${attempt}`) ?? NOTHING_RECEIVED,
-    receive: (job, trial, attempt, received) => receiptOf(job).byAttempt.set(`${trial}/${attempt}`, received),
-    ready: (job) => receiptOf(job).scanned,
-    recheck: (job) => void receipts.delete(job),
-    release(job) {
-      tails.delete(linesOf(job))
-      tails.delete(pointsOf(job))
+    async append(name: string, records: readonly unknown[]): Promise<number> {
+      const last = await logs.append(name, records)
+      const tail = tails.get(name)
+      if (tail && tail.last >= last) return last
+      const joined = tail && tail.last === last - records.length ? [...tail.records, ...records] : [...records]
+      tails.set(name, { last, records: joined.slice(-TAIL_RECORDS) })
+      return last
     },
+    async read<T>(name: string, after: number, limit: number, make: (seq: number, record: unknown) => T): Promise<T[]> {
+      const tail = tails.get(name)
+      const start = tail ? tail.last - tail.records.length : Number.POSITIVE_INFINITY
+      if (tail && after >= start)
+        return tail.records.slice(after - start, after - start + limit).map((record, i) => make(after + i + 1, record))
+      return (await logs.read(name, after, limit)).map(({ number, record }) => make(number, record))
+    },
+    release: (name: string) => void tails.delete(name),
+  }
+}
+
+async function readAll(logs: Logs, name: string): Promise<unknown[]> {
+  const records: unknown[] = []
+  for (let after = 0; ; ) {
+    const page = await logs.read(name, after, PAGE_RECORDS)
+    records.push(...page.map(({ record }) => record))
+    if (page.length < PAGE_RECORDS) return records
+    after += page.length
+  }
+}
+
+/** What was received of each job's attempts, found out from the files when it is first asked for. */
+function createReceipts(logs: Logs) {
+  const receipts = new Map<string, { scanned: Promise<void>; byAttempt: Map<string, Received> }>()
+  return {
+    of(job: string) {
+      const known = receipts.get(job)
+      if (known) return known
+      const byAttempt = new Map<string, Received>()
+      const scan = async () => {
+        const [lines, points] = await Promise.all([readAll(logs, linesOf(job)), readAll(logs, pointsOf(job))])
+        for (const [key, received] of recoverReceived(lines as StoredLine[], points as StoredPoint[]))
+          byAttempt.set(key, received)
+      }
+      const receipt = { scanned: scan(), byAttempt }
+      receipts.set(job, receipt)
+      receipt.scanned.catch(() => receipts.delete(job))
+      return receipt
+    },
+    forget: (job: string) => void receipts.delete(job),
+  }
+}
+
+export function createJobLog(logs: Logs): JobLog {
+  const tails = createTails(logs)
+  const receipts = createReceipts(logs)
+  const release = (job: string) => {
+    tails.release(linesOf(job))
+    tails.release(pointsOf(job))
+  }
+  return {
+    appendLines: (job, lines) => tails.append(linesOf(job), lines),
+    appendPoints: (job, points) => tails.append(pointsOf(job), points),
+    lines: (job, after, limit) => tails.read(linesOf(job), after, limit, toLine),
+    points: (job, after, limit) => tails.read(pointsOf(job), after, limit, toPoint),
+    count: (job) => logs.count(linesOf(job)),
+    received: (job, trial, attempt) => receipts.of(job).byAttempt.get(`${trial}/${attempt}`) ?? NOTHING_RECEIVED,
+    receive: (job, trial, attempt, received) => receipts.of(job).byAttempt.set(`${trial}/${attempt}`, received),
+    ready: (job) => receipts.of(job).scanned,
+    recheck: receipts.forget,
+    release,
     async remove(job) {
-      this.release(job)
-      this.recheck(job)
+      release(job)
+      receipts.forget(job)
       await logs.remove(linesOf(job))
       await logs.remove(pointsOf(job))
     },

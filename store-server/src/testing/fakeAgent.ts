@@ -114,6 +114,18 @@ export interface FakeAgent extends TestPeer<ToAgent> {
 let ids = 0
 const nextId = (): string => `m${++ids}`
 
+const REGISTRATION = {
+  type: 'register',
+  task: TEST_TASK,
+  schema: TEST_FIELDS,
+  engine: 'fake',
+  cores: 2,
+  slots: 1,
+  host: 'here',
+  pid: 1,
+  attempts: [],
+} as const
+
 /** An agent that does what the test says. */
 export async function fakeAgent(store: RunningStore, instance = `i${++ids}`, token = store.token): Promise<FakeAgent> {
   const peer = await openPeer(store.url, token, parseToAgent)
@@ -124,20 +136,7 @@ export async function fakeAgent(store: RunningStore, instance = `i${++ids}`, tok
     peer.send({ ...message, id })
     return id
   }
-  const register = (name: string, over = {}) =>
-    sendWithId({
-      type: 'register',
-      name,
-      task: TEST_TASK,
-      schema: TEST_FIELDS,
-      engine: 'fake',
-      cores: 2,
-      slots: 1,
-      host: 'here',
-      pid: 1,
-      attempts: [],
-      ...over,
-    })
+  const register = (name: string, over = {}) => sendWithId({ ...REGISTRATION, name, ...over })
   const answer = async (id: string) =>
     Promise.race([peer.next('ack', (m) => m.id === id), peer.next('refused', (m) => m.id === id)])
   const done = (run: AttemptRef, model: ModelReport) => sendWithId({ type: 'done', ...refOf(run), model, seconds: 2 })

@@ -23,32 +23,54 @@ interface Waiter<T> {
   reject(error: Error): void
 }
 
+/** Messages that came, for those who ask for them. */
+function createInbox<T extends { type: string }>() {
+  const waiting: T[] = []
+  const waiters = new Set<Waiter<T>>()
+  return {
+    waiting,
+    put(message: T) {
+      const waiter = [...waiters].find(({ fits }) => fits(message))
+      if (!waiter) return void waiting.push(message)
+      waiters.delete(waiter)
+      waiter.resolve(message)
+    },
+    end(error: Error) {
+      for (const waiter of waiters) waiter.reject(error)
+      waiters.clear()
+    },
+    next<K extends T['type']>(type: K, fits: (message: Extract<T, { type: K }>) => boolean = () => true) {
+      type Wanted = Extract<T, { type: K }>
+      const isWanted = (message: T): message is Wanted => message.type === type && fits(message as Wanted)
+      const at = waiting.findIndex(isWanted)
+      if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0] as Wanted)
+      return new Promise<Wanted>((resolve, reject) => {
+        waiters.add({ fits: isWanted, resolve: (message) => resolve(message as Wanted), reject })
+      })
+    },
+  }
+}
+
+export interface PeerOptions {
+  /** Whether pings are answered; default true. */
+  readonly autoPong?: boolean
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** Opens a WebSocket with a bearer token (none when empty). Rejects with the HTTP status when the upgrade is refused. */
 export async function openPeer<T extends { type: string }>(
   url: string,
   token: string,
   parse: (text: string) => T,
-  { autoPong = true, headers = {} }: { autoPong?: boolean; headers?: Readonly<Record<string, string>> } = {},
+  { autoPong = true, headers = {} }: PeerOptions = {},
 ): Promise<TestPeer<T>> {
-  const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, {
-    headers: { ...(token === '' ? {} : { authorization: `Bearer ${token}` }), ...headers },
-    autoPong,
-  })
-  const waiting: T[] = []
-  const waiters = new Set<Waiter<T>>()
-  ws.on('message', (data) => {
-    const message = parse(data.toString())
-    for (const waiter of waiters) {
-      if (!waiter.fits(message)) continue
-      waiters.delete(waiter)
-      return waiter.resolve(message)
-    }
-    waiting.push(message)
-  })
+  const credential = token === '' ? {} : { authorization: `Bearer ${token}` }
+  const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/ws`, { headers: { ...credential, ...headers }, autoPong })
+  const inbox = createInbox<T>()
+  ws.on('message', (data) => inbox.put(parse(data.toString())))
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     ws.on('close', (code, reason) => {
-      for (const waiter of waiters) waiter.reject(new Error(`closed with ${code} ${reason.toString()}`))
-      waiters.clear()
+      inbox.end(new Error(`closed with ${code} ${reason.toString()}`))
       resolve({ code, reason: reason.toString() })
     })
   })
@@ -58,16 +80,8 @@ export async function openPeer<T extends { type: string }>(
   })
   return {
     send: (message) => ws.send(typeof message === 'string' ? message : JSON.stringify(message)),
-    next(type, fits = () => true) {
-      type Wanted = Extract<T, { type: typeof type }>
-      const isWanted = (message: T): message is Wanted => message.type === type && fits(message as Wanted)
-      const at = waiting.findIndex(isWanted)
-      if (at >= 0) return Promise.resolve(waiting.splice(at, 1)[0] as Wanted)
-      return new Promise<Wanted>((resolve, reject) => {
-        waiters.add({ fits: isWanted, resolve: (message) => resolve(message as Wanted), reject })
-      })
-    },
-    waiting,
+    next: inbox.next,
+    waiting: inbox.waiting,
     closed,
     close() {
       ws.close()

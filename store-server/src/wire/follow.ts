@@ -26,64 +26,63 @@ export function takeBatch<T>(records: readonly T[]): readonly T[] {
   return end === -1 ? records : records.slice(0, end)
 }
 
+interface Cursor {
+  /** Last numbers that were sent. */
+  log: number
+  metric: number
+}
+
+/** Sends one batch of each after the cursors; true when there may be more. */
+async function sendBatch(store: Store, socket: Socket, job: string, cursor: Cursor, isOver: () => boolean) {
+  const send = (message: ToPage) => socket.send(JSON.stringify(message))
+  const lines = takeBatch(await store.jobLog.lines(job, cursor.log, MAX_BATCH_RECORDS))
+  const points = takeBatch(await store.jobLog.points(job, cursor.metric, MAX_BATCH_RECORDS))
+  if (isOver()) return false
+  if (lines.length > 0) send({ type: 'log', job, lines: [...lines] })
+  if (points.length > 0) send({ type: 'metrics', job, points: [...points] })
+  cursor.log = lines.at(-1)?.seq ?? cursor.log
+  cursor.metric = points.at(-1)?.seq ?? cursor.metric
+  return lines.length + points.length > 0
+}
+
 /**
  * Sends what lies after the cursors, oldest first, then what is added, once and in order, in batches of at most 256 records and
  * 64 KiB. Waits while the page has more than 1 MiB unsent; cuts it above 8 MiB.
  */
-export function follow(store: Store, socket: Socket, job: string, afterLog: number, afterMetric: number): Follow {
-  const cursor = { log: afterLog, metric: afterMetric }
+export function follow(store: Store, socket: Socket, job: string, after: Readonly<Cursor>): Follow {
+  const cursor = { ...after }
   let timer: NodeJS.Timeout | null = null
   let pumping = false
-  let again = false
   let over = false
-  const send = (message: ToPage) => socket.send(JSON.stringify(message))
 
-  /** One batch of each; true when there may be more. */
-  async function step(): Promise<boolean> {
-    const lines = takeBatch(await store.jobLog.lines(job, cursor.log, MAX_BATCH_RECORDS))
-    const points = takeBatch(await store.jobLog.points(job, cursor.metric, MAX_BATCH_RECORDS))
-    if (over) return false
-    if (lines.length > 0) send({ type: 'log', job, lines: [...lines] })
-    if (points.length > 0) send({ type: 'metrics', job, points: [...points] })
-    cursor.log = lines.at(-1)?.seq ?? cursor.log
-    cursor.metric = points.at(-1)?.seq ?? cursor.metric
-    return lines.length + points.length > 0
-  }
-
-  async function pump(): Promise<void> {
-    if (pumping) {
-      again = true
-      return
-    }
-    pumping = true
-    try {
-      do {
-        again = false
-        for (let more = true; more && !over; ) {
-          if (socket.bufferedBytes() > CUT_PAGE_BYTES)
-            return socket.close(CLOSE.tooSlow, 'too slow; follow again with your cursors')
-          if (socket.bufferedBytes() > SLOW_PAGE_BYTES) return schedule()
-          more = await step()
-        }
-      } while (again && !over)
-    } finally {
-      pumping = false
-    }
-  }
-
-  const schedule = () => {
+  const wake = () => {
     if (over || timer) return
     timer = setTimeout(() => {
       timer = null
       run()
     }, store.times.batchWaitMs)
   }
+  const pump = async () => {
+    for (let more = true; more && !over; ) {
+      if (socket.bufferedBytes() > CUT_PAGE_BYTES)
+        socket.close(CLOSE.tooSlow, 'too slow; follow again with your cursors')
+      if (socket.bufferedBytes() > SLOW_PAGE_BYTES) return wake()
+      more = await sendBatch(store, socket, job, cursor, () => over)
+    }
+  }
   const run = () => {
-    pump().catch((error: unknown) => store.world.report(`log of job ${job}: ${String(error)}`))
+    // What comes during a round is found by the next one.
+    if (pumping) return wake()
+    pumping = true
+    pump()
+      .catch((error: unknown) => store.world.report(`log of job ${job}: ${String(error)}`))
+      .finally(() => {
+        pumping = false
+      })
   }
   run()
   return {
-    wake: schedule,
+    wake,
     end() {
       over = true
       if (timer) clearTimeout(timer)

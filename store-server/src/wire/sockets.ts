@@ -35,6 +35,29 @@ const adapt = (ws: WebSocket): Socket => ({
   resume: () => ws.resume(),
 })
 
+/** Connects one socket with what answers it. `heard` notes when its last frame came. */
+function serve(ws: WebSocket, heard: Map<WebSocket, number>, open: (socket: Socket) => Peer): void {
+  heard.set(ws, performance.now())
+  const peer = open(adapt(ws))
+  const live = () => {
+    heard.set(ws, performance.now())
+    peer.alive()
+  }
+  ws.on('message', (data, isBinary) => {
+    live()
+    if (isBinary) ws.close(CLOSE.badMessage, 'text messages only')
+    else peer.receive(data.toString())
+  })
+  ws.on('ping', live)
+  ws.on('pong', live)
+  // An error is always followed by close, where it is dealt with.
+  ws.on('error', () => {})
+  ws.on('close', () => {
+    heard.delete(ws)
+    peer.closed()
+  })
+}
+
 /** The WebSocket endpoint: frames of at most 1 MiB, no compression, a ping each `pingIntervalMs`, cut when silent too long. */
 export function createSockets(times: SocketTimes): Sockets {
   const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false })
@@ -47,31 +70,9 @@ export function createSockets(times: SocketTimes): Sockets {
     }
   }, times.pingIntervalMs)
   timer.unref()
-
-  function serve(ws: WebSocket, open: (socket: Socket) => Peer): void {
-    heard.set(ws, performance.now())
-    const peer = open(adapt(ws))
-    const live = () => {
-      heard.set(ws, performance.now())
-      peer.alive()
-    }
-    ws.on('message', (data, isBinary) => {
-      live()
-      if (isBinary) ws.close(CLOSE.badMessage, 'text messages only')
-      else peer.receive(data.toString())
-    })
-    ws.on('ping', live)
-    ws.on('pong', live)
-    // An error is always followed by close, where it is dealt with.
-    ws.on('error', () => {})
-    ws.on('close', () => {
-      heard.delete(ws)
-      peer.closed()
-    })
-  }
-
   return {
-    accept: (request, stream, head, open) => server.handleUpgrade(request, stream, head, (ws) => serve(ws, open)),
+    accept: (request, stream, head, open) =>
+      server.handleUpgrade(request, stream, head, (ws) => serve(ws, heard, open)),
     async close(code, reason, graceMs) {
       clearInterval(timer)
       const open = [...heard.keys()]

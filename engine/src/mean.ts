@@ -1,0 +1,21 @@
+import type { StepSums } from './stepper.ts'
+
+/** Sums over samples. */
+export interface Mean {
+  loss: number
+  correct: number
+  samples: number
+}
+
+export const newMean = (): Mean => ({ loss: 0, correct: 0, samples: 0 })
+
+export function addSums(mean: Mean, { losses, correct }: StepSums, batchSize: number): void {
+  for (const loss of losses) mean.loss += loss
+  for (const count of correct) mean.correct += count
+  mean.samples += losses.length * batchSize
+}
+
+export const averages = ({ loss, correct, samples }: Mean): { loss: number; accuracy: number } => ({
+  loss: loss / samples,
+  accuracy: correct / samples,
+})

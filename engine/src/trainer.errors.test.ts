@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import {
+  adam,
+  type CompileOptions,
+  createPredictor,
+  createTrainer,
+  type Epoch,
+  type FitOptions,
+  type ImageSet,
+  sgd,
+  type Trainer,
+} from '@pawprint/engine'
+import type * as tf from '@tensorflow/tfjs'
+import { afterEach, expect, test } from 'vitest'
+import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
+
+/* These tests run the built package, as its users do: the worker is a file of dist. */
+
+const open: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()))
+})
+
+const OPTIONS: CompileOptions = { loss: 'categoricalCrossentropy', optimizer: adam(0.003), seed: 11 }
+
+async function trainerOf(model: tf.LayersModel, options: Partial<CompileOptions> = {}): Promise<Trainer> {
+  const trainer = await createTrainer(model, { ...OPTIONS, ...options })
+  open.push(trainer)
+  return trainer
+}
+
+async function fitAll(trainer: Trainer, data: ImageSet, options: FitOptions): Promise<Epoch[]> {
+  const epochs: Epoch[] = []
+  for await (const epoch of trainer.fit(data, options)) epochs.push(epoch)
+  return epochs
+}
+
+async function sha1Of(trainer: Trainer): Promise<string> {
+  const hash = createHash('sha1')
+  for (const { name, data } of await trainer.weights()) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}
+
+const small = (): tf.Sequential => benchModel(8, 4, 16)
+
+test.each<[string, Partial<CompileOptions>, RegExp]>([
+  ['seed', { seed: -1 }, /seed: expected an integer from 0 to 4294967295, got -1/],
+  ['seed', { seed: 0.5 }, /seed/],
+  ['threads', { threads: 0 }, /threads: expected an integer from 1/],
+  [
+    'normalisation',
+    { normalisation: { scale: 1, mean: [0], std: [1] } },
+    /normalisation.mean: expected 3 finite numbers/,
+  ],
+  ['normalisation', { normalisation: { scale: 1, mean: [0, 0, 0], std: [1, 0, 1] } }, /normalisation.std/],
+])('refuses a wrong %s', async (_, options, message) => {
+  await expect(trainerOf(small(), options)).rejects.toMatchObject({
+    code: 'E_INPUT',
+    message: expect.stringMatching(message),
+  })
+})
+
+test.each<[string, Partial<ImageSet>, Partial<FitOptions>, RegExp]>([
+  ['images of another size', { height: 9 }, {}, /data: expected images of \[8,8,3\].* got \[9,8,3\]/],
+  ['another number of classes', { classCount: 4 }, {}, /data.classCount: expected 10/],
+  [
+    'a label out of range',
+    { labels: Uint8Array.of(0, 1, 10) },
+    {},
+    /data.labels\[2\]: expected a class 0 ≤ x < 10, got 10/,
+  ],
+  ['too few labels', { labels: Uint8Array.of(0, 1) }, { batchSize: 1 }, /data.images: expected 384 bytes/],
+  ['no images', { labels: new Uint8Array(), images: new Uint8Array() }, {}, /batchSize|at least one/],
+  ['a batch larger than the data', {}, { batchSize: 4 }, /batchSize: expected an integer from 1 to 3, got 4/],
+  ['no epochs', {}, { epochs: 0 }, /epochs/],
+])('refuses %s', async (_, data, options, message) => {
+  const model = small()
+  const trainer = await trainerOf(model)
+  const fit = fitAll(trainer, { ...someImages(model, 3, 1), ...data }, { epochs: 1, batchSize: 2, ...options })
+  await expect(fit).rejects.toMatchObject({ code: 'E_INPUT', message: expect.stringMatching(message) })
+})
+
+test('refuses weights that do not fit the topology', async () => {
+  const trainer = await trainerOf(small())
+  const weights = await trainer.weights()
+  const { topology } = trainer
+  await expect(createPredictor({ topology, weights: weights.slice(1) })).rejects.toMatchObject({
+    code: 'E_MODEL',
+    at: 'weights conv2d_1/kernel',
+  })
+  const twice = [...weights, ...weights.slice(0, 1)]
+  await expect(createPredictor({ topology, weights: twice })).rejects.toMatchObject({ code: 'E_MODEL', at: 'weights' })
+})
+
+test('calls after close are refused', async () => {
+  const trainer = await createTrainer(small(), OPTIONS)
+  await trainer.close()
+  await expect(trainer.weights()).rejects.toMatchObject({ code: 'E_CLOSED' })
+})

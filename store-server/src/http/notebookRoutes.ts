@@ -1,0 +1,40 @@
+import type { Store } from '../service/context.ts'
+import { drop, forget, notebookOf } from '../service/launching.ts'
+import { type ApiRequest, countOf, jsonOf, ok, paramOf, type Route } from './route.ts'
+
+function notebookList(store: Store, request: ApiRequest) {
+  const limit = countOf('limit', request.query.get('limit'), 100, 1000)
+  const after = request.query.get('after')
+  const sorted = [...store.notebooks.values()]
+    .map(({ notebook }) => notebook)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .filter(({ name }) => after === null || name > after)
+  const items = sorted.slice(0, limit)
+  return ok({ items, next: sorted.length > items.length ? (items.at(-1)?.name ?? null) : null })
+}
+
+export const notebookRoutes = (store: Store): Route[] => [
+  { method: 'GET', path: '/api/notebooks', scope: 'viewer', handle: (request) => notebookList(store, request) },
+  {
+    method: 'GET',
+    path: '/api/notebooks/:name',
+    scope: 'viewer',
+    handle: (request) => ok(notebookOf(store, paramOf(request, 'name')).notebook),
+  },
+  {
+    method: 'DELETE',
+    path: '/api/notebooks/:name',
+    scope: 'operator',
+    async handle(request) {
+      const name = paramOf(request, 'name')
+      await forget(store, name)
+      return ok({ name })
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/notebooks/:name/config',
+    scope: 'operator',
+    handle: async (request) => ok(await drop(store, paramOf(request, 'name'), await jsonOf(request))),
+  },
+]

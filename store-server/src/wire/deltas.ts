@@ -1,0 +1,65 @@
+import { CLOSE, CUT_PAGE_BYTES, SLOW_PAGE_BYTES } from '@pawprint/protocol'
+import type { Store } from '../service/context.ts'
+import type { Change } from '../service/hub.ts'
+import { messageOf } from './snapshot.ts'
+import type { Socket } from './socket.ts'
+
+/** Changes on their way to one page. */
+export interface Deltas {
+  add(change: Change): void
+  end(): void
+}
+
+/** Whether a page can take more now; one that is too far behind is cut. */
+function isReady(socket: Socket): boolean {
+  if (socket.bufferedBytes() > CUT_PAGE_BYTES) socket.close(CLOSE.tooSlow, 'too slow; say hello again')
+  return socket.bufferedBytes() <= SLOW_PAGE_BYTES
+}
+
+function sendAll(store: Store, socket: Socket, due: Map<string, Change>): void {
+  const batch = [...due.values()]
+  due.clear()
+  for (const change of batch) {
+    const message = messageOf(store, change)
+    if (message) socket.send(JSON.stringify(message))
+  }
+}
+
+/**
+ * Those of one thing become one message with its latest value; trials go at most ten times a second, the rest at once; a page
+ * with more than 1 MiB unsent is told less often, and one with more than 8 MiB is cut.
+ */
+export function createDeltas(store: Store, socket: Socket): Deltas {
+  const changes = new Map<string, Change>()
+  const trials = new Map<string, Extract<Change, { type: 'trial' }>>()
+  let timer: NodeJS.Timeout | null = null
+
+  const onTimer = () => {
+    timer = null
+    if (!isReady(socket)) return arm()
+    sendAll(store, socket, changes)
+    sendAll(store, socket, trials)
+  }
+  const arm = () => {
+    timer ??= setTimeout(onTimer, store.times.coalesceMs)
+  }
+  return {
+    add(change) {
+      const key = JSON.stringify(change)
+      if (change.type === 'trial') {
+        trials.set(key, change)
+        return arm()
+      }
+      if (change.type === 'cleared') changes.clear()
+      // A job's message holds all of its trials.
+      if (change.type === 'job') for (const [of, { job }] of trials) if (job === change.job) trials.delete(of)
+      changes.set(key, change)
+      if (isReady(socket)) sendAll(store, socket, changes)
+      else arm()
+    },
+    end() {
+      if (timer) clearTimeout(timer)
+      timer = null
+    },
+  }
+}
