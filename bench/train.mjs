@@ -1,6 +1,6 @@
 /**
  * Samples per second of training, ours against PyTorch, interleaved in one run: in every round each engine trains each case for some
- * seconds, so that a slow minute of the machine falls on both. Usage:
+ * seconds, so that a slow minute of the machine falls on both. On a busy machine look at the ratio per processor second. Usage:
  *   npm run bench -- train [--seconds 1.5] [--rounds 5] [--cases ABC] [--threads 1,2] [--python python3]
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -97,9 +97,9 @@ async function measure(threads, python) {
   for (let round = 1; round <= rounds; round++) {
     console.error(`${threads} thread(s), round ${round} of ${rounds}`)
     for (const result of results) {
-      result.ours.push((await ours.ask({ case: result.case, seconds })).samplesPerSecond)
+      result.ours.push(await ours.ask({ case: result.case, seconds }))
       for (const mode of modesOf.get(result.case)) {
-        result.peer[mode].push((await peer.ask({ case: result.case, mode, seconds })).samplesPerSecond)
+        result.peer[mode].push(await peer.ask({ case: result.case, mode, seconds }))
       }
     }
   }
@@ -109,19 +109,19 @@ async function measure(threads, python) {
 }
 
 function summary({ case: name, threads, ours, peer }) {
-  const medians = Object.entries(peer).map(([mode, numbers]) => ({ mode, samplesPerSecond: median(numbers) }))
+  const medians = Object.entries(peer).map(([mode, runs]) => ({ mode, ...medianOf(runs) }))
   const best = medians.reduce((a, b) => (b.samplesPerSecond > a.samplesPerSecond ? b : a))
-  const eager = median(peer.eager)
-  return {
-    case: name,
-    threads,
-    ours: median(ours),
-    best,
-    eager,
-    ratio: median(ours) / best.samplesPerSecond,
-    rounds: { ours, peer },
-  }
+  const bestCpu = Math.max(...medians.map(({ samplesPerCpuSecond }) => samplesPerCpuSecond))
+  const own = medianOf(ours)
+  const ratio = own.samplesPerSecond / best.samplesPerSecond
+  const cpuRatio = own.samplesPerCpuSecond / bestCpu
+  return { case: name, threads, ours: own, best, eager: medianOf(peer.eager), ratio, cpuRatio, runs: { ours, peer } }
 }
+
+const medianOf = (runs) => ({
+  samplesPerSecond: median(runs.map((run) => run.samplesPerSecond)),
+  samplesPerCpuSecond: median(runs.map((run) => run.samplesPerCpuSecond)),
+})
 
 const round = (value) => Math.round(value).toLocaleString('en')
 const python = findPython()
@@ -131,12 +131,14 @@ for (const threads of values.threads.split(',').map(Number)) results.push(...(aw
 console.log(
   `\nSamples per second of training, median of ${rounds} rounds of ${seconds} s; PyTorch ${results[0].torch}; ${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}\n`,
 )
-console.log('| case | threads | ours | PyTorch, best | PyTorch, plain eager | ours / best | ours / eager |')
-console.log('| --- | --- | --- | --- | --- | --- | --- |')
-for (const r of results) {
-  console.log(
-    `| ${r.case} | ${r.threads} | ${round(r.ours)} | ${round(r.best.samplesPerSecond)} (${r.best.mode}) | ${round(r.eager)} | ${r.ratio.toFixed(2)} | ${(r.ours / r.eager).toFixed(2)} |`,
-  )
+const row = (cells) => console.log(`| ${cells.join(' | ')} |`)
+row(['case', 'threads', 'ours', 'PyTorch, best', 'plain eager', 'ours / best', 'per CPU second', 'ours / eager'])
+row(new Array(8).fill('---'))
+for (const { case: name, threads, ours, best, eager, ratio, cpuRatio } of results) {
+  const ofBest = `${round(best.samplesPerSecond)} (${best.mode})`
+  const overEager = ours.samplesPerSecond / eager.samplesPerSecond
+  const ratios = [ratio, cpuRatio, overEager].map((value) => value.toFixed(2))
+  row([name, threads, round(ours.samplesPerSecond), ofBest, round(eager.samplesPerSecond), ...ratios])
 }
 const folder = new URL('./results/', import.meta.url)
 mkdirSync(folder, { recursive: true })

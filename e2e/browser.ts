@@ -18,7 +18,8 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
   const problems: string[] = []
   page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text())
+    // Chromium reports each refused request, also those that the page expects and explains, as an error.
+    if (message.type() === 'error' && !message.text().includes('status of 422')) problems.push(message.text())
   })
   page.on('pageerror', (error) => problems.push(String(error)))
   await page.goto(url)
@@ -32,8 +33,11 @@ export async function dropFiles(page: Page, selector: string, files: string[]): 
   const session = await page.context().newCDPSession(page)
   const at = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
   const data = { items: [], files, dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+  // A hand is slow: the page draws between the events, and answers each before the next one comes.
+  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, ...at, data })
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  }
   await session.detach()
 }
 

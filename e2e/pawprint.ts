@@ -30,6 +30,8 @@ export interface Pawprint {
   readonly output: () => string
   api<T>(method: string, path: string, body?: unknown): Promise<T>
   request(method: string, path: string, body?: unknown): Promise<Response>
+  /** Ends the launcher as kill -9 does, and nothing else. */
+  kill(): void
   /** Ends it as Ctrl-C does; answers the exit code. */
   stop(): Promise<number | null>
 }
@@ -73,6 +75,7 @@ export async function startPawprint(args: readonly string[] = ['--no-sample'], d
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
       return (await response.json()) as T
     },
+    kill: () => void child.kill('SIGKILL'),
     async stop() {
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
       child.kill('SIGINT')

@@ -151,7 +151,7 @@ describe('the whole story', { timeout: TIMEOUT_MS }, () => {
     await store.page.getByTestId(`model-${low}`).getByRole('button', { name: 'Deploy' }).click()
     await shownInDemo(low)
     expect((await taskOf(paw, task)).current).toMatchObject({ sha1: low, by: 'person' })
-    expect((await modelOf(paw, high)).verdict.code).toBe('rolled-back')
+    expect((await modelOf(paw, high)).verdict).toMatchObject({ deployed: false, code: 'replaced' })
 
     const between = await finished(paw, (await launch(paw, 'cifar10', { LEARNING_RATE: MIDDLE_RATE })).id)
     const middle = shaOf(between.trials[0]?.sha1)

@@ -7,7 +7,8 @@ main(async () => {
   await install()
   await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')
   await build()
-  await node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json')
+  for (const project of ['tsconfig.tests.json', 'e2e/tsconfig.json'])
+    await node('node_modules/typescript/bin/tsc', '-p', project)
   for (const page of ['web', 'demo-app'])
     await run(
       process.execPath,

@@ -156,10 +156,10 @@ function dropFenced(state: State, fenced: Parameters<Runner['stop']>[0]): void {
 }
 
 async function farewell({ world, session, runner }: State): Promise<void> {
-  await runner.stopAll(new Abandoned('the notebook was closed'))
-  if (!session.registration.isActive) return
   const late = new Promise<void>((resolve) => setTimeout(resolve, world.times.farewellMs).unref())
-  await Promise.race([session.delivery.settled(), late])
+  const ended = runner.stopAll(new Abandoned('the notebook was closed'))
+  const delivered = ended.then(() => (session.registration.isActive ? session.delivery.settled() : undefined))
+  await Promise.race([delivered, late])
 }
 
 async function end(

@@ -1,6 +1,6 @@
 /**
  * Trains as a notebook does: public API, worker thread, shuffled epochs. Reads one JSON request per line, `{ case, seconds }`, and
- * answers `{ samplesPerSecond }`: samples of whole epochs over wall-clock time. Argument: threads.
+ * answers `{ samplesPerSecond, samplesPerCpuSecond }`: samples of whole epochs over wall-clock and processor time. Argument: threads.
  */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -47,6 +47,7 @@ async function measure({ case: name, seconds }) {
     await epochs.next()
     runs.set(name, epochs)
   }
+  const startedCpu = process.cpuUsage()
   const startedMs = performance.now()
   let samples = 0
   let elapsed = 0
@@ -55,7 +56,8 @@ async function measure({ case: name, seconds }) {
     samples += SAMPLES
     elapsed = (performance.now() - startedMs) / 1000
   }
-  return { samplesPerSecond: samples / elapsed }
+  const { user, system } = process.cpuUsage(startedCpu)
+  return { samplesPerSecond: samples / elapsed, samplesPerCpuSecond: (samples / (user + system)) * 1e6 }
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

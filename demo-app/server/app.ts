@@ -9,12 +9,12 @@ import { PING_INTERVAL_MS, type ToDemoPage } from '@pawprint/protocol'
 import { DemoError } from './error.ts'
 import { isOurHost, isOurOrigin, type Policy, policyOf } from './gate.ts'
 import { createHttp } from './http.ts'
-import { createMirror } from './mirror.ts'
+import { Mirror } from './mirror.ts'
 import type { Options } from './options.ts'
 import { createClassifier } from './predict.ts'
 import { openShelf, type Shelf } from './shelf.ts'
 import { type PageSockets, type Socket, servePages } from './sockets.ts'
-import { followStore } from './store.ts'
+import { StoreLink } from './store.ts'
 import { watchFolder } from './watch.ts'
 
 const MAX_PAGES = 1000
@@ -42,9 +42,9 @@ export interface Surroundings {
 async function listen(server: Server, { host, port }: Options): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const got = error.code === 'EADDRINUSE' ? `port ${port}, which is in use` : `port ${port}: ${error.message}`
-      const expected = `a free port on ${host}; choose another with --port (PAWPRINT_DEMO_PORT)`
-      reject(new DemoError('E_PORT', '--port', expected, got, { cause: error }))
+      const other = `choose another with --port ${port + 1} or PAWPRINT_DEMO_PORT`
+      const got = error.code === 'EADDRINUSE' ? `port ${port}, which is in use: ${other}` : error.message
+      reject(new DemoError('E_PORT', '--port', `a free port on ${host}`, got, { cause: error }))
     })
     server.listen(port, host, resolve)
   })
@@ -101,11 +101,11 @@ function joinStore(options: Options, shelf: Shelf, { log, random }: Surroundings
   if (url === null) return async () => {}
   const fromFile = () => readFile(join(folder, 'token'), 'utf8').then((text) => text.trim())
   const token = async () => options.token ?? (await fromFile().catch(() => null))
-  const mirror = createMirror({
+  const mirror = new Mirror({
     ...{ folder, url, token, random, always: options.mirror },
     refuse: (task, sha1, error) => shelf.refuse(task, sha1, error),
   })
-  const link = followStore({
+  const link = new StoreLink({
     ...{ url, token, random, log, instance: randomUUID() },
     tasks: () => shelf.tasks(),
     onDeployed: (current) => mirror.accept(current),

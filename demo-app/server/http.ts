@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { type ErrorBody, MAX_IMAGE_BYTES } from '@pawprint/protocol'
-import express, { type NextFunction, type Request, type Response } from 'express'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { type ErrorBody, MAX_IMAGE_BYTES, type ServedModel } from '@pawprint/protocol'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import { DemoError, type DemoErrorCode, errorBodyOf } from './error.ts'
 import { isOurHost, isOurOrigin, type Policy } from './gate.ts'
 import type { Classifier } from './predict.ts'
@@ -99,51 +99,54 @@ const methodNotAllowed = (allowed: string) => (request: Request, response: Respo
   throw new DemoError('E_METHOD', request.path, allowed, request.method)
 }
 
+/** In front of every route: headers, Host, and Origin wherever work is asked for. */
+const guard = (policy: () => Policy) => (request: Request, response: Response, next: NextFunction) => {
+  const { host, origin } = request.headers
+  response.set(HEADERS)
+  if (!isOurHost(policy(), host))
+    throw new DemoError('E_HOST', 'Host', 'the address that the demo was started with', `${host}`)
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !isOurOrigin(policy(), origin))
+    throw new DemoError('E_ORIGIN', 'Origin', "the demo's own page", `${origin}`)
+  if (request.path.startsWith('/api/')) response.set('Cache-Control', 'no-store')
+  next()
+}
+
+const servedModels = (shelf: Shelf): ServedModel[] =>
+  shelf.tasks().flatMap(({ served }) => {
+    if (served === null) return []
+    const { task, sha1, classNames, testAccuracy, deployedAt } = served
+    return [{ task, sha1, classNames, testAccuracy, deployedAt }]
+  })
+
+/** The page's files: built ones carry a hash of their bytes in their name and never change. */
+function serveFiles(app: Express, page: string): void {
+  app.use('/assets', express.static(`${page}/assets`, { immutable: true, maxAge: '1y', index: false, redirect: false }))
+  const setHeaders = (response: ServerResponse) => void response.setHeader('Cache-Control', 'no-cache')
+  app.use(express.static(page, { cacheControl: false, setHeaders }))
+}
+
 /** The demo's HTTP side, not yet listening. Everything is open; what is checked is Host, Origin, and every byte that comes in. */
 export function createHttp({ shelf, classify, policy, page, log }: HttpOptions): Server {
   const app = express()
   const admitted = createTurnstile(MAX_PICTURES, 0)
   app.disable('x-powered-by')
-  app.use((request, response, next) => {
-    response.set(HEADERS)
-    if (!isOurHost(policy(), request.headers.host))
-      throw new DemoError('E_HOST', 'Host', 'the address that the demo was started with', `${request.headers.host}`)
-    if (request.method !== 'GET' && request.method !== 'HEAD' && !isOurOrigin(policy(), request.headers.origin))
-      throw new DemoError('E_ORIGIN', 'Origin', "the demo's own page", `${request.headers.origin}`)
-    if (request.path.startsWith('/api/')) response.set('Cache-Control', 'no-store')
-    next()
-  })
+  app.use(guard(policy))
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }))
-  app.get('/api/current', (_request, response) => {
-    const items = shelf.tasks().flatMap(({ served }) => (served === null ? [] : [served]))
-    const shown = items.map(({ task, sha1, classNames, testAccuracy, deployedAt }) => ({
-      ...{ task, sha1, classNames, testAccuracy, deployedAt },
-    }))
-    response.json({ items: shown, next: null })
-  })
+  app.get('/api/current', (_request, response) => void response.json({ items: servedModels(shelf), next: null }))
   app.post('/api/predict', async (request, response) => {
     const { task } = request.query
     if (task !== undefined && typeof task !== 'string') throw new DemoError('E_TASK', 'task', 'one name', 'several')
-    const answer = await admitted.pass(async () => classify(task, await readBody(request)))
-    response.json(answer)
+    response.json(await admitted.pass(async () => classify(task, await readBody(request))))
   })
   app.all('/healthz', methodNotAllowed('GET'))
   app.all('/api/current', methodNotAllowed('GET'))
   app.all('/api/predict', methodNotAllowed('POST'))
-  // Built files carry a hash of their bytes in their name.
-  app.use('/assets', express.static(`${page}/assets`, { immutable: true, maxAge: '1y', index: false, redirect: false }))
-  app.use(
-    express.static(page, {
-      cacheControl: false,
-      setHeaders: (response) => void response.setHeader('Cache-Control', 'no-cache'),
-    }),
-  )
+  serveFiles(app, page)
   app.use((request) => {
     throw new DemoError('E_NOT_FOUND', 'path', 'a path of the demo', request.path.slice(0, 100))
   })
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     answerError(error, response, log),
   )
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, app)
-  return server
+  return createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, app)
 }

@@ -32,5 +32,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof DemoError ? error.message : error)
-  process.exitCode = 1
+  process.exit(1)
 })

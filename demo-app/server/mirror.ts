@@ -20,18 +20,12 @@ export interface MirrorOptions {
   readonly random: () => number
 }
 
-export interface Mirror {
-  /** Brings a deployment into the folder, where the watcher finds it. Of several of one task the newest wins. */
-  accept(current: CurrentModel): void
-  /** Ends downloads; resolves when none writes any more. */
-  close(): Promise<void>
-}
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
+const succeeds = (work: Promise<unknown>): Promise<boolean> =>
+  work.then(
     () => true,
     () => false,
   )
+const exists = (path: string): Promise<boolean> => succeeds(stat(path))
 
 /** Passes chunks on; at the end throws DemoError unless size and sha1 are those of the model, so that nothing else is kept. */
 async function* verified(chunks: AsyncIterable<Uint8Array>, model: Model): AsyncGenerator<Uint8Array> {
@@ -80,74 +74,80 @@ async function download({ folder, url, token }: MirrorOptions, model: Model, sig
 }
 
 /** Keeps a folder like the store's for what is deployed: weights first, then current.json, each whole or not at all. */
-export function createMirror(options: MirrorOptions): Mirror {
-  const { folder, refuse, random } = options
-  const newest = new Map<string, CurrentModel>()
-  const working = new Map<string, Promise<void>>()
-  const wake = new Map<string, () => void>()
-  const ended = new AbortController()
-  let isMirror = options.always
+export class Mirror {
+  private readonly options: MirrorOptions
+  private readonly newest = new Map<string, CurrentModel>()
+  private readonly working = new Map<string, Promise<void>>()
+  private readonly wake = new Map<string, () => void>()
+  private readonly ended = new AbortController()
+  private isMirror: boolean
 
-  /** In the store's own folder all is there already, and current.json is the store's to write. */
-  async function isStores(model: Model): Promise<boolean> {
-    if (isMirror) return false
-    if ((await exists(join(folder, 'registry.json'))) && (await exists(blobPath(folder, model.sha1)))) return true
-    isMirror = true
-    return false
+  constructor(options: MirrorOptions) {
+    this.options = options
+    this.isMirror = options.always
   }
 
-  async function bring(current: CurrentModel): Promise<void> {
+  /** Brings a deployment into the folder, where the watcher finds it. Of several of one task the newest wins. */
+  accept(current: CurrentModel): void {
+    const task = current.task.name
+    this.newest.set(task, current)
+    this.wake.get(task)?.()
+    if (!this.working.has(task)) this.working.set(task, this.work(task))
+  }
+
+  /** Ends downloads; resolves when none writes any more. */
+  async close(): Promise<void> {
+    this.ended.abort(new Error('the demo ends'))
+    for (const end of this.wake.values()) end()
+    await Promise.all(this.working.values())
+  }
+
+  private async work(task: string): Promise<void> {
+    const { newest, ended, options } = this
+    let tries = 0
+    for (let current = newest.get(task); current && !ended.signal.aborted; current = newest.get(task)) {
+      try {
+        await this.bring(current)
+        tries = 0
+        if (newest.get(task) === current) newest.delete(task)
+      } catch (error) {
+        if (ended.signal.aborted) break
+        options.refuse(task, current.model.sha1, errorBodyOf(error, 'E_DOWNLOAD'))
+        if (newest.get(task) === current) await this.wait(task, retryWaitMs(++tries, options.random()))
+      }
+    }
+    this.working.delete(task)
+  }
+
+  private async bring(current: CurrentModel): Promise<void> {
     const { model, task } = current
-    if (await isStores(model)) return
+    const { folder } = this.options
+    if (await this.isStores(model)) return
     const path = currentPath(folder, task.name)
     const text = JSON.stringify(current)
-    const whole = await readBlob(folder, model).then(
-      () => true,
-      () => false,
-    )
-    if (!whole) await download(options, model, ended.signal)
+    const isHere = await succeeds(readBlob(folder, model))
+    if (!isHere) await download(this.options, model, this.ended.signal)
     // An equal file is left alone, so that a reconnection reloads nothing.
     else if ((await readFile(path, 'utf8').catch(() => '')) === text) return
     await writeWhole(path, [Buffer.from(text)])
   }
 
+  /** In the store's own folder all is there already, and current.json is the store's to write. */
+  private async isStores(model: Model): Promise<boolean> {
+    const { folder } = this.options
+    const isOwn = (await exists(join(folder, 'registry.json'))) && (await exists(blobPath(folder, model.sha1)))
+    this.isMirror ||= !isOwn
+    return !this.isMirror
+  }
+
   /** Ends early when a newer deployment or the end comes. */
-  const wait = (task: string, ms: number): Promise<void> =>
-    new Promise((resolve) => {
+  private wait(task: string, ms: number): Promise<void> {
+    return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms)
-      wake.set(task, () => {
+      this.wake.set(task, () => {
         clearTimeout(timer)
         resolve()
       })
     })
-
-  async function work(task: string): Promise<void> {
-    let tries = 0
-    for (let current = newest.get(task); current && !ended.signal.aborted; current = newest.get(task)) {
-      try {
-        await bring(current)
-        tries = 0
-        if (newest.get(task) === current) newest.delete(task)
-      } catch (error) {
-        if (ended.signal.aborted) break
-        refuse(task, current.model.sha1, errorBodyOf(error, 'E_DOWNLOAD'))
-        if (newest.get(task) === current) await wait(task, retryWaitMs(++tries, random()))
-      }
-    }
-    working.delete(task)
-  }
-
-  return {
-    accept(current) {
-      const task = current.task.name
-      newest.set(task, current)
-      wake.get(task)?.()
-      if (!working.has(task)) working.set(task, work(task))
-    },
-    async close() {
-      ended.abort(new Error('the demo ends'))
-      for (const end of wake.values()) end()
-      await Promise.all(working.values())
-    },
   }
 }

@@ -29,12 +29,6 @@ export interface StoreLinkOptions {
   readonly log: (line: string) => void
 }
 
-export interface StoreLink {
-  /** Tells what is served now; kept for the next connection by being asked again then. */
-  report(task: DemoTask): void
-  close(): void
-}
-
 const servingOf = ({ task, served, refused }: DemoTask): FromDemo => ({
   type: 'serving',
   task,
@@ -53,26 +47,69 @@ function unreachable(message: never): never {
 const endpointOf = (url: URL): URL => (url.pathname === '/' ? new URL('/ws', url) : url)
 
 /** A connection to the store that comes back for ever; only a refusal (401, 403, another protocol version) ends the tries. */
-export function followStore(options: StoreLinkOptions): StoreLink {
-  const { random, log } = options
-  let socket: Socket | null = null
-  let isWelcome = false
-  let isClosed = false
-  let tries = 0
-  let timer: NodeJS.Timeout | undefined
+export class StoreLink {
+  private readonly options: StoreLinkOptions
+  private socket: Socket | null = null
+  private isWelcome = false
+  private isClosed = false
+  private tries = 0
+  private timer: NodeJS.Timeout | undefined
 
-  const send = (message: FromDemo): void => socket?.send(JSON.stringify(message))
+  constructor(options: StoreLinkOptions) {
+    this.options = options
+    this.connect()
+  }
 
-  function onMessage(message: ToDemo): void {
+  /** Tells what is served now. Without a connection nothing is kept: the next one begins with all tasks. */
+  report(task: DemoTask): void {
+    if (this.isWelcome) this.send(servingOf(task))
+  }
+
+  close(): void {
+    this.isClosed = true
+    clearTimeout(this.timer)
+    this.socket?.close(1000, 'the demo ends')
+  }
+
+  private send(message: FromDemo): void {
+    this.socket?.send(JSON.stringify(message))
+  }
+
+  private connect(): void {
+    this.open().catch((error: unknown) => this.onClose(0, String(error), null))
+  }
+
+  private async open(): Promise<void> {
+    const { url, token, instance } = this.options
+    const secret = await token()
+    if (this.isClosed) return
+    this.socket = dial(endpointOf(url), secret, {
+      onOpen: () => this.send({ type: 'hello', version: PROTOCOL_VERSION, role: 'demo', instance }),
+      onText: (text) => this.onText(text),
+      onClose: (code, reason, status) => this.onClose(code, reason, status),
+    })
+  }
+
+  private onText(text: string): void {
+    try {
+      this.onMessage(parseToDemo(text))
+    } catch (error) {
+      this.options.log(`A message of the store could not be read: ${error instanceof Error ? error.message : error}`)
+      this.socket?.close(CLOSE.badMessage, 'unreadable')
+    }
+  }
+
+  private onMessage(message: ToDemo): void {
+    const { url, tasks, onDeployed, log } = this.options
     switch (message.type) {
       case 'welcome':
-        isWelcome = true
-        tries = 0
-        log(`Connected to the store at ${options.url.host}.`)
-        for (const task of options.tasks()) send(servingOf(task))
+        this.isWelcome = true
+        this.tries = 0
+        log(`Connected to the store at ${url.host}.`)
+        for (const task of tasks()) this.send(servingOf(task))
         return
       case 'deployed':
-        options.onDeployed(message.current)
+        onDeployed(message.current)
         return
       case 'refused':
         log(`The store refused a message: ${message.error.message}`)
@@ -82,49 +119,17 @@ export function followStore(options: StoreLinkOptions): StoreLink {
     }
   }
 
-  function onText(text: string): void {
-    try {
-      onMessage(parseToDemo(text))
-    } catch (error) {
-      log(`A message of the store could not be read: ${error instanceof Error ? error.message : String(error)}`)
-      socket?.close(CLOSE.badMessage, 'unreadable')
-    }
-  }
-
-  function onClose(code: number, reason: string, status: number | null): void {
-    socket = null
-    if (isWelcome) log(`The store at ${options.url.host} is away (${reason || code}).`)
-    isWelcome = false
-    if (isClosed) return
+  private onClose(code: number, reason: string, status: number | null): void {
+    const { url, log, random } = this.options
+    if (this.isWelcome) log(`The store at ${url.host} is away (${reason || code}).`)
+    this.socket = null
+    this.isWelcome = false
+    if (this.isClosed) return
     if (isFinal(code, status)) {
-      log(
-        `The store at ${options.url.host} refuses this demo (${reason || status || code}). Check the token, then start again.`,
-      )
+      log(`The store at ${url.host} refuses this demo (${reason || code}). Check the token, then start again.`)
       return
     }
-    tries++
-    timer = setTimeout(connect, retryWaitMs(tries, random()))
-  }
-
-  async function open(): Promise<void> {
-    const token = await options.token()
-    if (isClosed) return
-    socket = dial(endpointOf(options.url), token, { onOpen: hello, onText, onClose })
-  }
-  const hello = (): void => send({ type: 'hello', version: PROTOCOL_VERSION, role: 'demo', instance: options.instance })
-  function connect(): void {
-    open().catch((error: unknown) => onClose(0, String(error), null))
-  }
-
-  connect()
-  return {
-    report: (task) => {
-      if (isWelcome) send(servingOf(task))
-    },
-    close() {
-      isClosed = true
-      clearTimeout(timer)
-      socket?.close(1000, 'the demo ends')
-    },
+    this.tries++
+    this.timer = setTimeout(() => this.connect(), retryWaitMs(this.tries, random()))
   }
 }

@@ -26,6 +26,23 @@ function isOnTheWay(folder: string, path: string): boolean {
   return deployed === '' || (deployed === DEPLOYED && (task === undefined || file === undefined))
 }
 
+/** Turns a hint into a look now and some later; further hints put the later ones off. */
+function createHints(look: () => void): { hint: () => void; close: () => void } {
+  const timers = new Map<number, NodeJS.Timeout>()
+  return {
+    hint() {
+      look()
+      for (const ms of LOOK_AGAIN_MS) {
+        clearTimeout(timers.get(ms))
+        timers.set(ms, setTimeout(look, ms))
+      }
+    },
+    close() {
+      for (const timer of timers.values()) clearTimeout(timer)
+    },
+  }
+}
+
 /**
  * Calls `look` with each task of the folder, now and whenever its current.json may have changed. The folder is made if it is
  * missing: the demo may be started first. Resolves when all that is there now has been looked at.
@@ -40,24 +57,16 @@ export async function watchFolder(folder: string, look: (task: string) => Promis
   const lookNow = (): void => {
     lookAtAll().catch((error: unknown) => console.error(`Looking at ${folder}: ${String(error)}`))
   }
-  const timers = new Map<number, NodeJS.Timeout>()
-  function hint(): void {
-    lookNow()
-    for (const ms of LOOK_AGAIN_MS) {
-      clearTimeout(timers.get(ms))
-      timers.set(ms, setTimeout(lookNow, ms))
-    }
-  }
-
+  const hints = createHints(lookNow)
   const watcher = watch(folder, {
     depth: 2,
     ignoreInitial: true,
     ignored: (path) => !isOnTheWay(folder, path) && taskOf(folder, path) === null,
   })
-  watcher.on('all', hint)
+  watcher.on('all', hints.hint)
   // What the system said, before chokidar thins it out. The folder itself says much that is not about deployments.
   watcher.on('raw', (_event, _path, details) => {
-    if ((details as { watchedPath?: unknown }).watchedPath !== folder) hint()
+    if ((details as { watchedPath?: unknown }).watchedPath !== folder) hints.hint()
   })
   // A watch that fails (too many open files) leaves the regular look, which is slower but right.
   watcher.on('error', (error) => console.error(`Watching ${folder}: ${String(error)}. Looking every 5 s instead.`))
@@ -68,7 +77,7 @@ export async function watchFolder(folder: string, look: (task: string) => Promis
   return {
     async close() {
       clearInterval(regular)
-      for (const timer of timers.values()) clearTimeout(timer)
+      hints.close()
       await watcher.close()
     },
   }

@@ -43,20 +43,19 @@ export function openClient(setup: Setup): Client {
     for (const id of [...pending.keys()]) take(id)?.reject(failure)
   }
   listen(worker, fail, (reply) => {
-    if (reply.type !== 'progress') settle(take(reply.id), reply)
-    else if (pending.has(reply.id)) report(pending, take, reply)
+    if (reply.type === 'progress') report(pending, take, reply)
+    else settle(take(reply.id), reply)
   })
   const send = (request: Request, options: CallOptions): Promise<Results[Request['type']]> =>
     new Promise((resolve, reject) => {
-      const { signal } = options
-      if (failure !== undefined || signal?.aborted) return reject(failure ?? signal?.reason)
-      const envelope: Envelope = { id: ++lastId, request, stop: new Int32Array(new SharedArrayBuffer(4)) }
-      const stop = (): void => void Atomics.store(envelope.stop, 0, 1)
-      signal?.addEventListener('abort', stop)
-      const end = (): void => signal?.removeEventListener('abort', stop)
-      pending.set(envelope.id, { options, stop, end, resolve, reject })
+      if (failure !== undefined || options.signal?.aborted) return reject(failure ?? options.signal?.reason)
+      const flag = new Int32Array(new SharedArrayBuffer(4))
+      const stop = (): void => void Atomics.store(flag, 0, 1)
+      const end = (): void => options.signal?.removeEventListener('abort', stop)
+      options.signal?.addEventListener('abort', stop)
+      pending.set(++lastId, { options, stop, end, resolve, reject })
       worker.ref()
-      worker.postMessage(envelope)
+      worker.postMessage({ id: lastId, request, stop: flag } satisfies Envelope)
     })
   return {
     // The worker answers every request with its own type of result (messages.ts).

@@ -1,49 +1,7 @@
-import { createHash } from 'node:crypto'
-import {
-  adam,
-  type CompileOptions,
-  createPredictor,
-  createTrainer,
-  type Epoch,
-  type FitOptions,
-  type ImageSet,
-  sgd,
-  type Trainer,
-} from '@pawprint/engine'
-import type * as tf from '@tensorflow/tfjs'
-import { afterEach, expect, test } from 'vitest'
-import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
-
-/* These tests run the built package, as its users do: the worker is a file of dist. */
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()))
-})
-
-const OPTIONS: CompileOptions = { loss: 'categoricalCrossentropy', optimizer: adam(0.003), seed: 11 }
-
-async function trainerOf(model: tf.LayersModel, options: Partial<CompileOptions> = {}): Promise<Trainer> {
-  const trainer = await createTrainer(model, { ...OPTIONS, ...options })
-  open.push(trainer)
-  return trainer
-}
-
-async function fitAll(trainer: Trainer, data: ImageSet, options: FitOptions): Promise<Epoch[]> {
-  const epochs: Epoch[] = []
-  for await (const epoch of trainer.fit(data, options)) epochs.push(epoch)
-  return epochs
-}
-
-async function sha1Of(trainer: Trainer): Promise<string> {
-  const hash = createHash('sha1')
-  for (const { name, data } of await trainer.weights()) {
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  return hash.digest('hex')
-}
-
-const small = (): tf.Sequential => benchModel(8, 4, 16)
+import { type CompileOptions, createPredictor, createTrainer, type FitOptions, type ImageSet } from '@pawprint/engine'
+import { expect, test } from 'vitest'
+import { someImages } from './testing/models.ts'
+import { fitAll, OPTIONS, small, trainerOf } from './testing/trainers.ts'
 
 test.each<[string, Partial<CompileOptions>, RegExp]>([
   ['seed', { seed: -1 }, /seed: expected an integer from 0 to 4294967295, got -1/],

@@ -1,49 +1,7 @@
-import { createHash } from 'node:crypto'
-import {
-  adam,
-  type CompileOptions,
-  createPredictor,
-  createTrainer,
-  type Epoch,
-  type FitOptions,
-  type ImageSet,
-  sgd,
-  type Trainer,
-} from '@pawprint/engine'
-import type * as tf from '@tensorflow/tfjs'
-import { afterEach, expect, test } from 'vitest'
+import { adam, createPredictor, sgd } from '@pawprint/engine'
+import { expect, test } from 'vitest'
 import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
-
-/* These tests run the built package, as its users do: the worker is a file of dist. */
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()))
-})
-
-const OPTIONS: CompileOptions = { loss: 'categoricalCrossentropy', optimizer: adam(0.003), seed: 11 }
-
-async function trainerOf(model: tf.LayersModel, options: Partial<CompileOptions> = {}): Promise<Trainer> {
-  const trainer = await createTrainer(model, { ...OPTIONS, ...options })
-  open.push(trainer)
-  return trainer
-}
-
-async function fitAll(trainer: Trainer, data: ImageSet, options: FitOptions): Promise<Epoch[]> {
-  const epochs: Epoch[] = []
-  for await (const epoch of trainer.fit(data, options)) epochs.push(epoch)
-  return epochs
-}
-
-async function sha1Of(trainer: Trainer): Promise<string> {
-  const hash = createHash('sha1')
-  for (const { name, data } of await trainer.weights()) {
-    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  }
-  return hash.digest('hex')
-}
-
-const small = (): tf.Sequential => benchModel(8, 4, 16)
+import { fitAll, open, sha1Of, small, trainerOf } from './testing/trainers.ts'
 
 test('a model learns, and says so epoch by epoch', async () => {
   const model = small()
@@ -140,6 +98,17 @@ test('a stopped fit rejects with the reason, and the trainer still answers', asy
     onStep: () => stop.abort(reason),
   })
   await expect(fit).rejects.toBe(reason)
+  expect((await trainer.weights()).length).toBe(8)
+})
+
+test('an error of onStep ends the fit with that error', async () => {
+  const model = small()
+  const trainer = await trainerOf(model)
+  const failing = (): void => {
+    throw new Error('from onStep')
+  }
+  const fit = fitAll(trainer, someImages(model, 5000, 1), { epochs: 1000, batchSize: 10, onStep: failing })
+  await expect(fit).rejects.toThrow('from onStep')
   expect((await trainer.weights()).length).toBe(8)
 })
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CLOSE } from '@pawprint/protocol'
 import { nanoid } from 'nanoid'
@@ -189,6 +190,6 @@ async function shutDown(
   const force = setTimeout(() => server.closeAllConnections(), store.times.flushMs / 2)
   await closed
   clearTimeout(force)
-  await store.saver.settled()
+  await Promise.race([store.saver.settled(), wait(store.times.flushMs, undefined, { ref: false })])
   if (ownsStorage) await store.storage.close()
 }

@@ -1,5 +1,7 @@
 const KEY = 'pawprint-theme'
 export type Theme = 'light' | 'dark'
+/** The element that carries the theme. */
+type Root = { readonly dataset: { theme?: string } }
 type Memory = Pick<Storage, 'getItem' | 'setItem'>
 
 /** What was chosen before; null: the system's. Storage may be forbidden, and then nothing is remembered. */
@@ -13,13 +15,13 @@ export function rememberedTheme(memory: Memory | null): Theme | null {
 }
 
 /** Applies the remembered theme. Call once, before the page is drawn. */
-export function startTheme(root: HTMLElement = document.documentElement, memory: Memory | null = storage()): void {
+export function startTheme(root: Root = document.documentElement, memory: Memory | null = storage()): void {
   const theme = rememberedTheme(memory)
   if (theme !== null) root.dataset.theme = theme
 }
 
 /** Changes to the other theme and remembers it; gives the new one. */
-export function toggleTheme(root: HTMLElement = document.documentElement, memory: Memory | null = storage()): Theme {
+export function toggleTheme(root: Root = document.documentElement, memory: Memory | null = storage()): Theme {
   const shown = root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
   const theme: Theme = shown === 'dark' ? 'light' : 'dark'
   root.dataset.theme = theme

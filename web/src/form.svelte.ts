@@ -20,114 +20,105 @@ export type Answer =
   | { readonly type: 'refused'; readonly source: string; readonly detail: ErrorBody }
 
 /** The form of one notebook: what is being typed, and the answer to the last drop. The values themselves are the store's. */
-export function createForm(notebook: () => Notebook) {
+export class Form {
   /** Texts that were typed and are not the store's yet, by key. */
-  const drafts = new SvelteMap<string, string>()
-  let answer = $state.raw<Answer | null>(null)
-  let sending = $state(false)
+  readonly drafts = new SvelteMap<string, string>()
+  answer = $state.raw<Answer | null>(null)
+  /** A launch is on its way. */
+  sending = $state(false)
+  private readonly notebook: () => Notebook
   /** Kept until the launch is answered, so that pressing again after a cut cannot launch twice. */
-  let requestId: string | null = null
+  private requestId: string | null = null
 
-  const refuse = (source: string, detail: ErrorBody): void => {
-    answer = { type: 'refused', source, detail }
-    announce(`${source} was refused. ${detail.message}`)
-  }
-
-  /** Sends values; gives the answer of the store, or null when it refused. */
-  async function send(source: string, config: unknown) {
-    try {
-      return await setConfig(notebook().name, config)
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      refuse(source, error.detail)
-      return null
-    }
+  constructor(notebook: () => Notebook) {
+    this.notebook = notebook
   }
 
   /** Takes a drop: `read` gives it, or throws DropError. */
-  async function drop(read: () => Promise<Dropped> | Dropped): Promise<void> {
-    answer = { type: 'reading' }
+  async drop(read: () => Promise<Dropped> | Dropped): Promise<void> {
+    this.answer = { type: 'reading' }
     try {
       const { name, config } = await read()
-      const before = notebook().config
-      const result = await send(name, config)
+      const before = this.notebook().config
+      const result = await this.send(name, config)
       if (result === null) return
-      drafts.clear()
+      this.drafts.clear()
       const { changed, ignored } = result
       const undo = Object.fromEntries(changed.map((key) => [key, before[key] ?? null]))
-      answer = {
-        type: 'changed',
-        source: name,
-        changed,
-        stay: notebook().schema.length - changed.length,
-        ignored,
-        undo,
-      }
+      const stay = this.notebook().schema.length - changed.length
+      this.answer = { type: 'changed', source: name, changed, stay, ignored, undo }
       announce(`${name}: ${changed.length} values changed.`)
     } catch (error) {
       if (!(error instanceof DropError)) throw error
-      refuse(error.source, error.detail)
+      this.refuse(error.source, error.detail)
     }
   }
 
   /** Sends an edited field, if it fits; false when it does not. */
-  async function commit(key: string): Promise<boolean> {
-    const field = notebook().schema.find((other) => other.key === key)
-    const text = drafts.get(key)
+  async commit(key: string): Promise<boolean> {
+    const field = this.notebook().schema.find((other) => other.key === key)
+    const text = this.drafts.get(key)
     if (field === undefined || text === undefined) return true
     if (problemOf(field, text) !== null) return false
     const value = readField(field, text)
-    if (showValue(value) !== showValue(notebook().config[key])) {
-      const result = await send(key, { [key]: value })
-      if (result === null) return false
-      if (answer?.type === 'refused') answer = null
+    if (showValue(value) !== showValue(this.notebook().config[key])) {
+      if ((await this.send(key, { [key]: value })) === null) return false
+      if (this.answer?.type === 'refused') this.answer = null
     }
     // What was typed meanwhile stays.
-    if (drafts.get(key) === text) drafts.delete(key)
+    if (this.drafts.get(key) === text) this.drafts.delete(key)
     return true
   }
 
-  async function putBack(config: Config, said: string): Promise<void> {
-    const result = await send('The change back', config)
-    if (result === null) return
-    drafts.clear()
-    answer = null
-    announce(said)
-  }
-
-  /** Sends what is still being typed, then launches what the form shows. Throws nothing for a refusal: it is shown. */
-  async function launch(onlaunched: () => void): Promise<void> {
-    if (sending) return
-    sending = true
+  /** Sends what is still being typed, then launches what the form shows. A refusal is shown, not thrown. */
+  async launch(onlaunched: () => void): Promise<void> {
+    if (this.sending) return
+    this.sending = true
     try {
-      for (const key of [...drafts.keys()]) if (!(await commit(key))) return
-      requestId ??= newRequestId()
-      await launchJob({ notebook: notebook().name, requestId })
-      requestId = null
+      for (const key of [...this.drafts.keys()]) if (!(await this.commit(key))) return
+      this.requestId ??= newRequestId()
+      await launchJob({ notebook: this.notebook().name, requestId: this.requestId })
+      this.requestId = null
       onlaunched()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       // Refused is answered; after a cut nobody knows, and the same id asks again.
-      if (error.status !== 0) requestId = null
-      refuse('The launch', error.detail)
+      if (error.status !== 0) this.requestId = null
+      this.refuse('The launch', error.detail)
     } finally {
-      sending = false
+      this.sending = false
     }
   }
 
-  return {
-    drafts,
-    get answer() {
-      return answer
-    },
-    get sending() {
-      return sending
-    },
-    drop,
-    commit,
-    launch,
-    undo: () => (answer?.type === 'changed' ? putBack(answer.undo, 'Undone.') : Promise.resolve()),
-    reset: () => putBack(defaultConfig(notebook().schema), 'Back to the notebook’s values.'),
+  async undo(): Promise<void> {
+    if (this.answer?.type === 'changed') await this.putBack(this.answer.undo, 'Undone.')
+  }
+
+  /** Back to what the notebook declared. */
+  reset(): Promise<void> {
+    return this.putBack(defaultConfig(this.notebook().schema), 'Back to the notebook’s values.')
+  }
+
+  private async putBack(config: Config, said: string): Promise<void> {
+    if ((await this.send('The change back', config)) === null) return
+    this.drafts.clear()
+    this.answer = null
+    announce(said)
+  }
+
+  /** Sends values; gives the answer of the store, or null when it refused. */
+  private async send(source: string, config: unknown) {
+    try {
+      return await setConfig(this.notebook().name, config)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      this.refuse(source, error.detail)
+      return null
+    }
+  }
+
+  private refuse(source: string, detail: ErrorBody): void {
+    this.answer = { type: 'refused', source, detail }
+    announce(`${source} was refused. ${detail.message}`)
   }
 }
-export type Form = ReturnType<typeof createForm>

@@ -6,9 +6,11 @@ import { createStepReporter, type Reported, type StepReporter } from './stepRepo
 export interface OpenRun {
   readonly run: Run
   readonly trainer: Trainer
+  /** Frees the worker, once it has put down what it is at. */
+  close(): Promise<void>
   /** Seconds and images of all epochs so far. */
   readonly trained: { seconds: number; samples: number; epochs: number; lastEpoch: Epoch | undefined }
-  /** The test set of an evaluation that this run made; throws nothing, undefined when it did not or has trained on since. */
+  /** The test set of an evaluation that this run made; undefined when it made none such. */
   testSetOf(evaluation: object): ImageSet | 'trained-on' | undefined
   /** Publishes an epoch, unless that was done. */
   report(epoch: Epoch): void
@@ -42,6 +44,13 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   let reporter = reporterAt(0)
   let reported: number | undefined
 
+  const busy = new Set<Promise<unknown>>()
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    busy.add(work)
+    const forget = (): boolean => busy.delete(work)
+    work.then(forget, forget)
+    return work
+  }
   const report = (epoch: Epoch): void => {
     if (reported === epoch.epoch) return
     reported = epoch.epoch
@@ -53,7 +62,9 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
     reported = undefined
     const onStep: NonNullable<Parameters<Trainer['fit']>[1]['onStep']> = (step) =>
       settings.publish(reporter.onStep(step, settings.nowMs()), { ...step, epochs: options.epochs })
-    for await (const epoch of trainer.fit(data, { ...withoutEmpty(options), signal, onStep })) {
+    const training = trainer.fit(data, { ...withoutEmpty(options), signal, onStep })
+    for (let next = await track(training.next()); !next.done; next = await track(training.next())) {
+      const epoch = next.value
       trained.seconds += epoch.seconds
       trained.samples += data.labels.length
       trained.epochs++
@@ -68,7 +79,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   }
   const evaluate = async (data: ImageSet): Promise<Evaluation> => {
     settings.signal.throwIfAborted()
-    const evaluation = await trainer.evaluate(data)
+    const evaluation = await track(trainer.evaluate(data))
     evaluations.set(evaluation, { data, epochs: trained.epochs })
     return evaluation
   }
@@ -82,6 +93,11 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
       return known.epochs === trained.epochs ? known.data : 'trained-on'
     },
     report,
+    async close() {
+      // A worker that is ended in the midst of native code takes the whole process with it.
+      await Promise.allSettled(busy)
+      await trainer.close()
+    },
   }
 }
 

@@ -46,7 +46,7 @@ export function openTrial(settings: TrialSettings): OpenTrial {
     signal.throwIfAborted()
     const open = openRun(await settings.createTrainer(model, { ...options, seed: assignment.seed }), runSettings)
     runs.push(open)
-    if (signal.aborted) await open.trainer.close()
+    if (signal.aborted) await open.close()
     signal.throwIfAborted()
     return open.run
   }
@@ -66,7 +66,7 @@ export function openTrial(settings: TrialSettings): OpenTrial {
     log,
     finish: (answer) => finish(runs, answer, settings.task),
     close: async () => {
-      await Promise.all(runs.map(({ trainer }) => trainer.close()))
+      await Promise.all(runs.map((run) => run.close()))
     },
   }
 }

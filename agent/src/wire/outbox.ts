@@ -101,7 +101,8 @@ export function createOutbox(settings: OutboxSettings): Outbox {
     rewind: () => state.inFlight.clear(),
     forget: (attempt) => forget(state, attempt),
     attempts: () => {
-      const all = [...state.letters.values(), ...state.open.values()].map(({ attempt }) => attempt)
+      const unsent = [...state.open.values()].filter(({ records, dropped }) => records.length > 0 || dropped > 0)
+      const all = [...state.letters.values(), ...unsent].map(({ attempt }) => attempt)
       return [...new Map(all.map((attempt) => [attemptKey(attempt), attempt])).values()]
     },
   }

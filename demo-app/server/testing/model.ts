@@ -21,7 +21,11 @@ export interface TestModel {
 const hex = (algorithm: string, bytes: Uint8Array): string => createHash(algorithm).update(bytes).digest('hex')
 
 /** A tiny convolutional network with weights drawn from `seed`, as an agent would publish it. */
-export async function makeModel(seed: number, channels: 1 | 3 = 3): Promise<TestModel> {
+export async function makeModel(
+  seed: number,
+  channels: 1 | 3 = 3,
+  classCount = CLASS_NAMES.length,
+): Promise<TestModel> {
   const draw = (offset: number) => tf.initializers.randomNormal({ mean: 0, stddev: 0.8, seed: seed * 10 + offset })
   const model = tf.sequential({
     layers: [
@@ -31,7 +35,7 @@ export async function makeModel(seed: number, channels: 1 | 3 = 3): Promise<Test
       }),
       tf.layers.maxPooling2d({ poolSize: 2 }),
       tf.layers.flatten(),
-      tf.layers.dense({ units: CLASS_NAMES.length, activation: 'softmax', kernelInitializer: draw(2) }),
+      tf.layers.dense({ units: classCount, activation: 'softmax', kernelInitializer: draw(2) }),
     ],
   })
   const options = { loss: 'categoricalCrossentropy', optimizer: adam(0.001), seed, initialWeights: 'model' } as const

@@ -24,8 +24,9 @@ export async function openRuntime(model: Uint8Array, threads: number): Promise<R
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // Waiting threads sleep: steadier on few cores, and no cost on one.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    // Waiting threads sleep: steadier on few cores, and no cost on one. Moments of weights that get no gradient fade into denormal
+    // numbers, with which some processors are many times slower: they count as zero.
+    extra: { session: { intra_op: { allow_spinning: '0' }, set_denormal_as_zero: '1' } },
   })
   return {
     async run(inputs) {

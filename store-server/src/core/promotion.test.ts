@@ -176,7 +176,8 @@ test.each([
   ['an older one is better after all', '2', '1', 'auto', 'replaced'],
 ] as const)('what the former model says when %s', (_, former, next, by, code) => {
   const deployment: Deployment = { task: 'pets', revision: 2, sha1: shaOf(next), at, by, reason: '50 % > 40 %' }
-  expect(verdictOfFormer(modelOf(former, 0.4), modelOf(next, 0.5), deployment)).toMatchObject({
+  const recordOf = (digit: string) => ({ model: modelOf(digit, 0.4), number: Number(digit), served: true })
+  expect(verdictOfFormer(recordOf(former), recordOf(next), deployment)).toMatchObject({
     deployed: false,
     code,
     at,

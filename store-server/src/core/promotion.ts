@@ -1,4 +1,5 @@
 import { type Deployment, type Model, shortSha1, type Task, type Verdict } from '@pawprint/protocol'
+import type { ModelRecord } from './records.ts'
 
 /** What stands when a candidate arrives. */
 export interface Standing {
@@ -92,10 +93,13 @@ export function undeployable(model: Model): string | null {
   return model.verdict.code === 'failed-to-load' ? model.verdict.reason : null
 }
 
-/** What a model says once another one serves: rolled back when a person went to an older one, else replaced. */
-export function verdictOfFormer(former: Model, next: Model, deployment: Deployment): Verdict {
-  const back = deployment.by === 'person' && next.createdAt < former.createdAt
-  const to = shortSha1(next.sha1)
+/**
+ * What a model says once another one serves: rolled back when a person went to one that had come before it, else replaced.
+ * Order of arrival counts, not the clock.
+ */
+export function verdictOfFormer(former: ModelRecord, next: ModelRecord, deployment: Deployment): Verdict {
+  const back = deployment.by === 'person' && next.number < former.number
+  const to = shortSha1(next.model.sha1)
   return {
     deployed: false,
     code: back ? 'rolled-back' : 'replaced',

@@ -1,5 +1,5 @@
 import { LaunchRequest, MoveRequest, parse } from '@pawprint/protocol'
-import { presentJob } from '../service/changes.ts'
+import { createPresenter, presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
 import { newestJobs } from '../wire/snapshot.ts'
@@ -28,13 +28,7 @@ const jobReads = (store: Store): Route[] => [
     method: 'GET',
     path: '/api/jobs',
     scope: 'viewer',
-    handle: (request) =>
-      pageOf(
-        request,
-        newestJobs(store),
-        ({ job }) => job.number,
-        (record) => presentJob(store, record),
-      ),
+    handle: (request) => pageOf(request, newestJobs(store), ({ job }) => job.number, createPresenter(store)),
   },
   {
     method: 'GET',

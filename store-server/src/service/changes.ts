@@ -3,6 +3,7 @@ import { currentOf, type JobRecord, type ModelRecord, type NotebookRecord, type 
 import { presentNotebook } from '../core/registry.ts'
 import { activeJob, positionsOf, queueOf } from '../core/scheduler.ts'
 import { type Store, timeOf } from './context.ts'
+import type { Change } from './hub.ts'
 
 /** Documents of the store, one per aggregate. */
 export const DOCUMENTS = {
@@ -55,32 +56,53 @@ export function refreshNotebook(store: Store, name: string, presence?: 'unreacha
   return next !== record
 }
 
+/** What to tell of a changed job: only its changed trials while the job itself stays as it was, for it may have thousands. */
+function changesOf(before: JobRecord | undefined, { job }: JobRecord): Change[] {
+  if (!before || before.job.state !== job.state) return [{ type: 'job', job: job.id }]
+  return job.trials
+    .filter((trial, i) => trial !== before.job.trials[i])
+    .map(({ index }) => ({ type: 'trial', job: job.id, trial: index }))
+}
+
 /**
  * Puts changed jobs of one notebook in place, writes them with all that follows, and tells everyone. Values change at once,
  * so that nothing comes between; the promise resolves when they are on disk.
  */
 export async function changeJobs(store: Store, notebook: string, records: readonly JobRecord[]): Promise<void> {
-  const moved = records.some(({ job }) => job.state !== store.jobs.get(job.id)?.job.state)
+  const changes = records.flatMap((record) => changesOf(store.jobs.get(record.job.id), record))
+  const requeued = records.some(({ job, rank }) => {
+    const before = store.jobs.get(job.id)
+    return before?.job.state !== job.state || before.rank !== rank
+  })
   for (const record of records) store.jobs.set(record.job.id, record)
   const refreshed = refreshNotebook(store, notebook)
   const saves = records.map(({ job }) => saveJob(store, job.id))
   if (refreshed) saves.push(saveRegistry(store))
   await Promise.all(saves)
-  const queued = moved ? [...positionsOf(queueOf(store.jobs.values(), notebook)).keys()] : []
-  for (const id of new Set([...records.map(({ job }) => job.id), ...queued]))
-    store.hub.publish({ type: 'job', job: id })
+  for (const change of changes) store.hub.publish(change)
+  if (requeued) store.hub.publish({ type: 'queue', notebook })
   if (refreshed) store.hub.publish({ type: 'notebook', name: notebook })
   for (const { job } of records) if (isFinal(job.state)) store.jobLog.release(job.id)
 }
 
-/** A job as everyone sees it: with its place in the queue, and when its notebook was last heard. */
-export function presentJob(store: Store, { job }: JobRecord): Job {
-  if (isFinal(job.state)) return job
-  const position = positionsOf(queueOf(store.jobs.values(), job.notebook)).get(job.id)
-  if (position !== undefined) return { ...job, position }
-  const record = store.notebooks.get(job.notebook)
-  return record ? { ...job, heardAt: heardAtOf(store, record) } : job
+/** Jobs as everyone sees them: with their place in the queue, and when their notebook was last heard. */
+export function createPresenter(store: Store): (record: JobRecord) => Job {
+  const places = new Map<string, Map<string, number>>()
+  const placesOf = (notebook: string) => {
+    const known = places.get(notebook) ?? positionsOf(queueOf(store.jobs.values(), notebook))
+    places.set(notebook, known)
+    return known
+  }
+  return ({ job }) => {
+    if (isFinal(job.state)) return job
+    const position = placesOf(job.notebook).get(job.id)
+    if (position !== undefined) return { ...job, position }
+    const record = store.notebooks.get(job.notebook)
+    return record ? { ...job, heardAt: heardAtOf(store, record) } : job
+  }
 }
+
+export const presentJob = (store: Store, record: JobRecord): Job => createPresenter(store)(record)
 
 /** A task as everyone sees it. Of several demos, one that could not load the deployed model is the one to show. */
 export function presentTask(store: Store, record: TaskRecord): TaskStatus {

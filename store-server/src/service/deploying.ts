@@ -81,8 +81,8 @@ export async function appendDeployment(
   const next = store.models.get(model.sha1)
   const changed: ModelRecord[] = []
   // A model that never loaded goes on saying so.
-  if (former && former.model.verdict.code !== 'failed-to-load')
-    changed.push(withVerdict(former, verdictOfFormer(former.model, model, deployment)))
+  if (former && next && former.model.verdict.code !== 'failed-to-load')
+    changed.push(withVerdict(former, verdictOfFormer(former, next, deployment)))
   if (next) changed.push(withVerdict(next, verdictOfCurrent(deployment)))
   await changeModels(store, changed)
   store.hub.publish({ type: 'deployment', task, revision })
@@ -138,8 +138,14 @@ export function deployByHand(
 /** Pinned: nothing is deployed by itself until a person unpins. */
 export function pin(store: Store, task: string, pinned: boolean): Promise<TaskRecord> {
   return store.lock(lockOf(task), async () => {
-    store.tasks.set(task, { ...taskOf(store, task), pinned })
-    await saveRegistry(store)
+    const before = taskOf(store, task)
+    store.tasks.set(task, { ...before, pinned })
+    try {
+      await saveRegistry(store)
+    } catch (error) {
+      store.tasks.set(task, { ...taskOf(store, task), pinned: before.pinned })
+      throw error
+    }
     store.hub.publish({ type: 'task', name: task })
     return taskOf(store, task)
   })

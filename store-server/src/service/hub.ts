@@ -2,6 +2,8 @@
 export type Change =
   | { readonly type: 'notebook' | 'notebook-forgotten' | 'task'; readonly name: string }
   | { readonly type: 'job' | 'log' | 'metrics'; readonly job: string }
+  /** Places in a notebook's queue. */
+  | { readonly type: 'queue'; readonly notebook: string }
   | { readonly type: 'trial'; readonly job: string; readonly trial: number }
   | { readonly type: 'model'; readonly sha1: string }
   | { readonly type: 'deployment'; readonly task: string; readonly revision: number }

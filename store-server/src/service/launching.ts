@@ -22,10 +22,16 @@ export function jobOf(store: Store, id: string): JobRecord {
 
 /** Changes the current values of a notebook, for everybody. Throws ProtocolError E_CONFIG or E_GRID. */
 export async function drop(store: Store, name: string, dropped: unknown) {
-  const { record, answer } = dropConfig(notebookOf(store, name), dropped)
+  const before = notebookOf(store, name)
+  const { record, answer } = dropConfig(before, dropped)
   if (answer.changed.length === 0) return answer
   store.notebooks.set(name, record)
-  await saveRegistry(store)
+  try {
+    await saveRegistry(store)
+  } catch (error) {
+    if (store.notebooks.get(name) === record) store.notebooks.set(name, before)
+    throw error
+  }
   store.hub.publish({ type: 'notebook', name })
   store.links.get(name)?.send({ type: 'config', config: answer.config })
   return answer
@@ -65,12 +71,22 @@ export async function launch(store: Store, request: Launch): Promise<{ record: J
     rank: number,
     grid,
   })
-  const { id, seed } = record.job
-  const trials = `${grid.length} ${grid.length === 1 ? 'trial' : 'trials'}`
-  const changed = changeJobs(store, notebook.name, [record])
-  await Promise.all([changed, saveRegistry(store), say(store, id, `Launched ${trials}, seed ${seed}.`)])
+  await keepLaunched(store, record)
   await dispatch(store, notebook.name)
-  return { record: jobOf(store, id), created: true }
+  return { record: jobOf(store, record.job.id), created: true }
+}
+
+/** Puts a new job on disk; when that fails there is no such job, so that launching again does not make two. */
+async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
+  const { id, notebook, seed, trials } = record.job
+  const count = `${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}`
+  const changed = changeJobs(store, notebook, [record])
+  try {
+    await Promise.all([changed, saveRegistry(store), say(store, id, `Launched ${count}, seed ${seed}.`)])
+  } catch (error) {
+    if (store.jobs.get(id)?.job.state === 'queued') store.jobs.delete(id)
+    throw error
+  }
 }
 
 /** Waiting trials end at once; running ones when their kernel answers, or now when it is gone. Harmless when finished. */

@@ -97,8 +97,8 @@ async function reconcile(store: Store): Promise<void> {
 function demoted(store: Store, record: TaskRecord, former: ModelRecord): ModelRecord {
   const last = record.deployments.findLastIndex(({ sha1 }) => sha1 === former.model.sha1)
   const successor = record.deployments[last + 1]
-  const next = successor && store.models.get(successor.sha1)?.model
-  if (last >= 0 && successor && next) return withVerdict(former, verdictOfFormer(former.model, next, successor))
+  const next = successor && store.models.get(successor.sha1)
+  if (last >= 0 && successor && next) return withVerdict(former, verdictOfFormer(former, next, successor))
   const { at } = former.model.verdict
   return withVerdict(former, { deployed: false, code: 'not-better', reason: 'not judged before the store stopped', at })
 }

@@ -48,7 +48,7 @@ export async function call(
       ...(body === undefined ? {} : { 'content-type': type }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
     redirect: 'manual',
   })
   const text = await response.text()

@@ -1,4 +1,4 @@
-import { type FromAgent, parseFromAgent, type ToAgent } from '@pawprint/protocol'
+import { CLOSE, CUT_PAGE_BYTES, type FromAgent, parseFromAgent, type ToAgent } from '@pawprint/protocol'
 import type { AgentLink, Store } from '../service/context.ts'
 import { publish } from '../service/publishing.ts'
 import { hear, leave, register } from '../service/registering.ts'
@@ -17,27 +17,32 @@ const DISK_TROUBLE: readonly StorageError['code'][] = ['E_WRITE', 'E_NO_SPACE', 
  * When the disk refuses, nothing is acknowledged or refused: the connection is closed with 1013 and the agent sends again later.
  */
 export function openAgent(store: Store, socket: Socket, instance: string): Peer {
-  const send = (message: ToAgent) => socket.send(JSON.stringify(message))
+  const send = (message: ToAgent) => {
+    if (socket.bufferedBytes() > CUT_PAGE_BYTES) socket.close(CLOSE.tooSlow, 'too slow; register again')
+    else socket.send(JSON.stringify(message))
+  }
   const link: AgentLink = { instance, notebook: null, ready: false, send, close: socket.close }
-  let pending = 0
+  const pending = new Set<Promise<void>>()
 
-  async function handle(text: string): Promise<void> {
+  async function handle(text: string, earlier: readonly Promise<void>[]): Promise<void> {
     try {
-      await answer(store, link, parseFromAgent(text))
+      const message = parseFromAgent(text)
+      // A result that came before the goodbye must count as in time.
+      if (message.type === 'goodbye') await Promise.all(earlier)
+      await answer(store, link, message)
     } catch (error) {
-      if (error instanceof StorageError && DISK_TROUBLE.includes(error.code)) {
-        store.world.report(`${link.notebook ?? 'an agent'}: ${error.message}`)
-        socket.close(CLOSE_TRY_AGAIN, 'the store cannot write; try again later')
-      } else refuseMessage(store, socket, text, error)
+      if (!store.closing) refuse(store, socket, text, error)
     }
   }
 
   return {
     receive(text) {
-      if (++pending === MAX_PENDING) socket.pause()
-      handle(text).finally(() => {
-        if (pending-- === MAX_PENDING) socket.resume()
+      const work = handle(text, [...pending]).finally(() => {
+        if (pending.size === MAX_PENDING) socket.resume()
+        pending.delete(work)
       })
+      pending.add(work)
+      if (pending.size === MAX_PENDING) socket.pause()
     },
     alive() {
       if (link.notebook !== null && store.links.get(link.notebook) === link) hear(store, link.notebook)
@@ -48,6 +53,14 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
       )
     },
   }
+}
+
+/** Refuses a message, or ends the connection when the disk is the trouble: then the agent keeps what it sent. */
+function refuse(store: Store, socket: Socket, text: string, error: unknown): void {
+  if (!(error instanceof StorageError) || !DISK_TROUBLE.includes(error.code))
+    return refuseMessage(store, socket, text, error)
+  store.world.report(`an agent's message was not kept: ${error.message}`)
+  socket.close(CLOSE_TRY_AGAIN, 'the store cannot write; try again later')
 }
 
 async function answer(store: Store, link: AgentLink, message: FromAgent): Promise<void> {

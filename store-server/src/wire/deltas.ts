@@ -1,7 +1,7 @@
 import { CLOSE, CUT_PAGE_BYTES, SLOW_PAGE_BYTES } from '@pawprint/protocol'
 import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
-import { messageOf } from './snapshot.ts'
+import { messagesOf } from './snapshot.ts'
 import type { Socket } from './socket.ts'
 
 /** Changes on their way to one page. */
@@ -19,26 +19,24 @@ function isReady(socket: Socket): boolean {
 function sendAll(store: Store, socket: Socket, due: Map<string, Change>): void {
   const batch = [...due.values()]
   due.clear()
-  for (const change of batch) {
-    const message = messageOf(store, change)
-    if (message) socket.send(JSON.stringify(message))
-  }
+  for (const change of batch) for (const message of messagesOf(store, change)) socket.send(JSON.stringify(message))
 }
 
 /**
- * Those of one thing become one message with its latest value; trials go at most ten times a second, the rest at once; a page
+ * Those of one thing become one message with its latest value; trials and queues go at most ten times a second, the rest at
+ * once; a page
  * with more than 1 MiB unsent is told less often, and one with more than 8 MiB is cut.
  */
 export function createDeltas(store: Store, socket: Socket): Deltas {
   const changes = new Map<string, Change>()
-  const trials = new Map<string, Extract<Change, { type: 'trial' }>>()
+  const lazy = new Map<string, Change>()
   let timer: NodeJS.Timeout | null = null
 
   const onTimer = () => {
     timer = null
     if (!isReady(socket)) return arm()
     sendAll(store, socket, changes)
-    sendAll(store, socket, trials)
+    sendAll(store, socket, lazy)
   }
   const arm = () => {
     timer ??= setTimeout(onTimer, store.times.coalesceMs)
@@ -46,13 +44,14 @@ export function createDeltas(store: Store, socket: Socket): Deltas {
   return {
     add(change) {
       const key = JSON.stringify(change)
-      if (change.type === 'trial') {
-        trials.set(key, change)
+      if (change.type === 'trial' || change.type === 'queue') {
+        lazy.set(key, change)
         return arm()
       }
       if (change.type === 'cleared') changes.clear()
       // A job's message holds all of its trials.
-      if (change.type === 'job') for (const [of, { job }] of trials) if (job === change.job) trials.delete(of)
+      if (change.type === 'job')
+        for (const [of, due] of lazy) if (due.type === 'trial' && due.job === change.job) lazy.delete(of)
       changes.set(key, change)
       if (isReady(socket)) sendAll(store, socket, changes)
       else arm()

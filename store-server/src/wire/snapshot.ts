@@ -1,6 +1,7 @@
 import type { ToPage } from '@pawprint/protocol'
 import type { JobRecord, ModelRecord } from '../core/records.ts'
-import { presentJob, presentTask } from '../service/changes.ts'
+import { queueOf } from '../core/scheduler.ts'
+import { createPresenter, presentJob, presentTask } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
 
@@ -30,7 +31,7 @@ export function snapshotOf(store: Store): Extract<ToPage, { type: 'snapshot' }> 
   return {
     type: 'snapshot',
     notebooks: [...store.notebooks.values()].map(({ notebook }) => notebook),
-    jobs: jobs.map((record) => presentJob(store, record)),
+    jobs: jobs.map(createPresenter(store)),
     models: models.map(({ model }) => model),
     tasks: tasks.map((record) => presentTask(store, record)),
     deployments,
@@ -38,43 +39,51 @@ export function snapshotOf(store: Store): Extract<ToPage, { type: 'snapshot' }> 
   }
 }
 
-/** The message that tells a change, with the value of now; null when the thing is gone, or is told otherwise. */
-export function messageOf(store: Store, change: Change): ToPage | null {
+/** The message that tells a change, with the value of now; none when the thing is gone, or is told otherwise. */
+export function messagesOf(store: Store, change: Change): ToPage[] {
   switch (change.type) {
-    case 'notebook': {
-      const record = store.notebooks.get(change.name)
-      return record ? { type: 'notebook', notebook: record.notebook } : null
-    }
+    case 'notebook':
+      return present(store.notebooks.get(change.name), ({ notebook }) => ({ type: 'notebook', notebook }))
     case 'notebook-forgotten':
-      return store.notebooks.has(change.name) ? null : { type: 'notebook-forgotten', name: change.name }
-    case 'task': {
-      const record = store.tasks.get(change.name)
-      return record ? { type: 'task', task: presentTask(store, record) } : null
-    }
-    case 'job': {
-      const record = store.jobs.get(change.job)
-      return record ? { type: 'job', job: presentJob(store, record) } : null
-    }
-    case 'trial': {
-      const trial = store.jobs.get(change.job)?.job.trials[change.trial]
-      return trial ? { type: 'trial', job: change.job, trial } : null
-    }
-    case 'model': {
-      const record = store.models.get(change.sha1)
-      return record ? { type: 'model', model: record.model } : null
-    }
-    case 'deployment': {
-      const deployment = store.tasks.get(change.task)?.deployments[change.revision - 1]
-      return deployment ? { type: 'deployment', deployment } : null
-    }
+      return store.notebooks.has(change.name) ? [] : [{ type: 'notebook-forgotten', name: change.name }]
+    case 'task':
+      return present(store.tasks.get(change.name), (record) => ({ type: 'task', task: presentTask(store, record) }))
+    case 'job':
+      return present(store.jobs.get(change.job), (record) => ({ type: 'job', job: presentJob(store, record) }))
+    case 'queue':
+      return queued(store, change.notebook)
+    case 'trial':
+      return present(store.jobs.get(change.job)?.job.trials[change.trial], (trial) => ({
+        type: 'trial',
+        job: change.job,
+        trial,
+      }))
+    case 'model':
+      return present(store.models.get(change.sha1), ({ model }) => ({ type: 'model', model }))
+    case 'deployment':
+      return present(store.tasks.get(change.task)?.deployments[change.revision - 1], (deployment) => ({
+        type: 'deployment',
+        deployment,
+      }))
     case 'cleared':
-      return { type: 'cleared' }
+      return [{ type: 'cleared' }]
     case 'log':
     case 'metrics':
-      return null
+      return []
     default:
       return unreachable(change)
   }
+}
+
+const present = <T>(value: T | undefined, show: (value: T) => ToPage): ToPage[] =>
+  value === undefined ? [] : [show(value)]
+
+/** Every job that waits in a queue, with its place. */
+function queued(store: Store, notebook: string): ToPage[] {
+  const show = createPresenter(store)
+  return queueOf(store.jobs.values(), notebook)
+    .filter(({ job }) => job.state === 'queued')
+    .map((record) => ({ type: 'job', job: show(record) }))
 }
 
 function unreachable(change: never): never {
