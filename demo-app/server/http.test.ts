@@ -29,7 +29,7 @@ async function servingDemo(): Promise<TestDemo> {
 interface Ask {
   readonly path?: string
   readonly method?: string
-  readonly body?: BodyInit
+  readonly body?: NonNullable<RequestInit['body']>
   readonly headers?: Record<string, string>
 }
 async function ask(demo: TestDemo, { path = 'api/predict?task=pets', method = 'POST', ...init }: Ask) {

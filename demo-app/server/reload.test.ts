@@ -25,7 +25,11 @@ const pngOf = async (pixels: Uint8Array): Promise<Uint8Array<ArrayBuffer>> =>
       .toBuffer(),
   )
 
-async function ask(url: string, body: BodyInit, task = 'pets'): Promise<{ status: number; answer: Prediction }> {
+async function ask(
+  url: string,
+  body: NonNullable<RequestInit['body']>,
+  task = 'pets',
+): Promise<{ status: number; answer: Prediction }> {
   const response = await fetch(`${url}api/predict?task=${task}`, { method: 'POST', body })
   return { status: response.status, answer: (await response.json()) as Prediction }
 }
