@@ -1,10 +1,26 @@
 import { createHash } from 'node:crypto'
-import { createPredictor } from '@pawprint/engine'
 import { type Model, readSafetensors } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { openTestPage, startTestStore } from '../../store-server/dist/testing/testStore.js'
 import { brightImages, brightNotebook, openTestAgent } from './testing/agents.ts'
 import { call, launch, launchUntil, logOf } from './testing/api.ts'
+
+/** The network has one layer, so its answers follow from its weights by a sum per class. */
+function accuracyByHand(file: Uint8Array): number {
+  const [kernel, bias] = readSafetensors(file)
+  const { images, labels } = brightImages(40)
+  const right = [...labels].filter((label, image) => {
+    const [dark = 0, bright = 0] = [0, 1].map((unit) => {
+      const products = Array.from(
+        { length: 48 },
+        (_, i) => ((images[image * 48 + i] ?? 0) / 255) * (kernel?.data[2 * i + unit] ?? 0),
+      )
+      return products.reduce((sum, product) => sum + product, bias?.data[unit] ?? 0)
+    })
+    return (bright > dark ? 1 : 0) === label
+  })
+  return right.length / labels.length
+}
 
 test('a launched grid is trained, uploaded and deployed, and the weights in the store give the reported accuracy', async () => {
   const store = await startTestStore()
@@ -21,18 +37,7 @@ test('a launched grid is trained, uploaded and deployed, and the weights in the 
   })
   const bytes = new Uint8Array(await answer.arrayBuffer())
   expect(createHash('sha1').update(bytes).digest('hex')).toBe(sha1)
-
-  const { topology } = await call<{ topology: unknown }>(store, 'GET', `/api/models/${sha1}/topology`).catch(() => ({
-    topology: null,
-  }))
-  const test = brightImages(40)
-  if (topology !== null) {
-    const predictor = await createPredictor({ topology, weights: readSafetensors(bytes) })
-    const probabilities = await predictor.predict(test.images, 40)
-    await predictor.close()
-    const right = [...test.labels].filter((label, i) => (probabilities[2 * i + 1] ?? 0) > 0.5 === (label === 1)).length
-    expect(right / 40).toBe(model.metrics.testAccuracy)
-  }
+  expect(accuracyByHand(bytes)).toBe(model.metrics.testAccuracy)
   expect(model).toMatchObject({
     task: 'bright',
     classNames: ['dark', 'bright'],

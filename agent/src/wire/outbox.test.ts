@@ -1,0 +1,116 @@
+import { type AttemptRecord, MAX_BATCH_BYTES, parseFromAgent } from '@pawprint/protocol'
+import { expect, test } from 'vitest'
+import { createOutbox, type Letter, type OutboxSettings } from './outbox.ts'
+
+const ONE = { job: 'j', trial: 0, attempt: 1, lease: 'l1' }
+const TWO = { job: 'j', trial: 1, attempt: 1, lease: 'l2' }
+const NOW = '2026-01-02T03:04:05.678Z'
+const log = (text: string): AttemptRecord => ({ kind: 'log', time: NOW, level: 'info', text })
+const FAILED = { type: 'failed', reason: 'x', permanent: true } as const
+
+function outbox(limits: Partial<OutboxSettings> = {}) {
+  let id = 0
+  return createOutbox({ nextId: () => `m${++id}`, now: () => NOW, ...limits })
+}
+/** What a letter says, read by the store's own parser. */
+const read = ({ text }: Letter) => {
+  const message = parseFromAgent(text)
+  if (message.type !== 'records') return message.type
+  return [
+    message.trial,
+    message.first,
+    ...message.records.map((record) => (record.kind === 'log' ? record.text : record.name)),
+  ]
+}
+
+test('records of an attempt are numbered from 1 and go in order', () => {
+  const box = outbox()
+  box.add(ONE, log('a'))
+  box.add(TWO, log('b'))
+  box.add(ONE, log('c'))
+  expect(box.take().map(read)).toEqual([
+    [0, 1, 'a', 'c'],
+    [1, 1, 'b'],
+  ])
+  box.add(ONE, log('d'))
+  expect(box.take().map(read)).toEqual([[0, 3, 'd']])
+})
+
+test('what is not acknowledged is sent again after a reconnect, with the same ids and numbers', () => {
+  const box = outbox()
+  box.add(ONE, log('a'))
+  const [first] = box.take()
+  box.add(ONE, log('b'))
+  const [second] = box.take()
+  expect(box.take()).toEqual([])
+  box.settle(first?.id ?? '')
+  box.rewind()
+  expect(box.take()).toEqual([second])
+})
+
+test('an outcome waits until all records of its attempt are acknowledged; other attempts do not', () => {
+  const box = outbox()
+  box.add(ONE, log('a'))
+  box.end(ONE, FAILED)
+  box.end(TWO, FAILED)
+  const [records, other] = box.take()
+  expect([records, other].map((letter) => letter && read(letter))).toEqual([[0, 1, 'a'], 'failed'])
+  expect(other?.attempt).toEqual(TWO)
+  box.settle(records?.id ?? '')
+  expect(box.take().map(read)).toEqual(['failed'])
+})
+
+test('a batch holds at most 256 records and 64 KiB', () => {
+  const box = outbox()
+  for (let i = 0; i < 600; i++) box.add(ONE, log(`${i}`))
+  expect(box.take().map(({ records }) => records)).toEqual([256, 256, 88])
+  for (let i = 0; i < 10; i++) box.add(TWO, log('x'.repeat(16_000)))
+  const sizes = box.take().map(({ text }) => text.length)
+  expect(sizes.length).toBe(3)
+  expect(Math.max(...sizes)).toBeLessThan(MAX_BATCH_BYTES + 200)
+})
+
+test.each([
+  ['records', { maxRecords: 2 }],
+  ['bytes', { maxBytes: 150 }],
+])('over the bound of %s records are counted, and the gap is told where it is', (_, limits) => {
+  const box = outbox(limits)
+  for (const text of ['a', 'b', 'lost', 'lost']) box.add(ONE, log(text))
+  const [kept] = box.take()
+  expect(kept && read(kept)).toEqual([0, 1, 'a', 'b'])
+  box.settle(kept?.id ?? '')
+  box.add(ONE, log('e'))
+  const gap = '2 log lines and metrics are missing here: the store was out of reach and the agent’s buffer was full'
+  expect(box.take().map(read)).toEqual([[0, 3, gap, 'e']])
+})
+
+test('a gap at the end of an attempt is told before its outcome, even while the outbox is full', () => {
+  const box = outbox({ maxRecords: 1 })
+  box.add(ONE, log('a'))
+  box.add(ONE, log('lost'))
+  box.end(ONE, FAILED)
+  const letters = box.take()
+  expect(letters.map(read)).toEqual([[0, 1, 'a', expect.stringMatching(/^1 log lines/)]])
+})
+
+test('at most 64 messages are under way', () => {
+  const box = outbox()
+  for (let i = 0; i < 100; i++) box.end({ ...ONE, trial: i }, FAILED)
+  const first = box.take()
+  expect(first).toHaveLength(64)
+  box.settle(first[0]?.id ?? '')
+  expect(box.take()).toHaveLength(1)
+})
+
+test('a forgotten attempt frees its room', () => {
+  const box = outbox({ maxRecords: 2 })
+  box.add(ONE, log('a'))
+  box.take()
+  box.add(ONE, log('b'))
+  box.forget(ONE)
+  expect(box.attempts()).toEqual([])
+  box.add(TWO, log('c'))
+  box.add(TWO, log('d'))
+  expect(box.take().map(read)).toEqual([[1, 1, 'c', 'd']])
+  expect(box.attempts()).toEqual([TWO])
+})

@@ -1,0 +1,174 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { writeSafetensors } from '@pawprint/protocol'
+import { expect, onTestFinished, test } from 'vitest'
+import type { RunningStore } from '../../../store-server/dist/index.js'
+import { startTestStore } from '../../../store-server/dist/testing/testStore.js'
+import { type UploadSettings, uploadWeights } from './upload.ts'
+
+const digest = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('hex')
+function file(values: number) {
+  const data = new Float32Array(new Uint8Array(randomBytes(values * 4)).map((byte) => byte & 0x3f).buffer)
+  const bytes = writeSafetensors([{ name: 'w', shape: [values], data }])
+  return { bytes, sha1: digest('sha1', bytes), sha256: digest('sha256', bytes) }
+}
+
+function settings(store: RunningStore, change: Partial<UploadSettings> = {}) {
+  const retries: string[] = []
+  const address = { httpUrl: store.url, token: store.agentToken }
+  const own: UploadSettings = {
+    address,
+    backoff: { firstMs: 1, maxMs: 2 },
+    random: () => 0.5,
+    signal: new AbortController().signal,
+    onRetry: (reason) => retries.push(reason),
+    partBytes: 1000,
+    ...change,
+  }
+  return { retries, own }
+}
+
+/** A server between agent and store. `misbehave` answers a request itself, or lets it pass by returning false. */
+async function between(
+  store: RunningStore,
+  misbehave: (count: number, request: IncomingMessage, answer: ServerResponse) => boolean,
+) {
+  let count = 0
+  const seen: string[] = []
+  const server = createServer(async (request, answer) => {
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part)
+    seen.push(`${request.method} ${request.url?.replace(/uploads\/[^/]+/, 'uploads/ID')}`)
+    if (misbehave(++count, request, answer)) return
+    const {
+      host: _host,
+      connection: _connection,
+      'content-length': _length,
+      'transfer-encoding': _encoding,
+      ...headers
+    } = request.headers
+    const body = parts.length === 0 ? {} : { body: Buffer.concat(parts) }
+    const reply = await fetch(`${store.url}${request.url}`, {
+      method: request.method ?? '',
+      headers: headers as Record<string, string>,
+      ...body,
+    })
+    answer.writeHead(reply.status, {
+      ...(reply.headers.get('upload-offset') ? { 'upload-offset': reply.headers.get('upload-offset') ?? '' } : {}),
+    })
+    answer.end(Buffer.from(await reply.arrayBuffer()))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as { port: number }
+  return { address: { httpUrl: `http://127.0.0.1:${port}`, token: store.agentToken }, seen }
+}
+
+const inStore = async (store: RunningStore, upload: ReturnType<typeof file>) => {
+  const { retries, own } = settings(store)
+  await uploadWeights(upload, own)
+  // Already there: one question, no bytes.
+  return retries.length === 0
+}
+
+test('a file of several parts arrives, and the second time nothing is sent', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  const line = await between(store, () => false)
+  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  const first = line.seen.splice(0)
+  expect(first).toEqual(['POST /api/uploads', ...Array(5).fill('PATCH /api/uploads/ID'), 'POST /api/uploads/ID/commit'])
+  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  expect(line.seen).toEqual(['POST /api/uploads'])
+})
+
+test.each([[408], [425], [429], [500], [502], [503]])(
+  'after %i it goes on from the offset that is on disk',
+  async (status) => {
+    const store = await startTestStore()
+    const upload = file(1000)
+    const line = await between(store, (count, _, answer) => {
+      if (count % 3 !== 0) return false
+      answer.writeHead(status).end('<html>')
+      return true
+    })
+    const { own, retries } = settings(store, { address: line.address })
+    await uploadWeights(upload, own)
+    expect(retries.length).toBeGreaterThan(0)
+    expect(line.seen).toContain('HEAD /api/uploads/ID')
+    expect(await inStore(store, upload)).toBe(true)
+  },
+)
+
+test('a line that breaks at every other request delays, and no more', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  const line = await between(store, (count, request) => {
+    if (count % 2 === 1) request.socket.destroy()
+    return count % 2 === 1
+  })
+  const { own, retries } = settings(store, { address: line.address })
+  await uploadWeights(upload, own)
+  expect(retries.length).toBeGreaterThan(5)
+  expect(await inStore(store, upload)).toBe(true)
+})
+
+test('an answer that was lost after the store had the part is found out', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  const passed = new Map<string, number>()
+  const line = await between(store, (count, request, answer) => {
+    if (count !== 2) return false
+    // The store gets the part; the agent hears nothing of it.
+    void fetch(`${store.url}${request.url}`, {
+      method: 'PATCH',
+      headers: {
+        authorization: `Bearer ${store.agentToken}`,
+        'upload-offset': '0',
+        'content-type': 'application/octet-stream',
+      },
+      body: upload.bytes.subarray(0, 1000),
+    }).then((reply) => {
+      passed.set('status', reply.status)
+      answer.destroy()
+    })
+    return true
+  })
+  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  expect(passed.get('status')).toBe(200)
+  expect(await inStore(store, upload)).toBe(true)
+})
+
+test('a session that the store has dropped is begun anew', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  const line = await between(store, (count, _, answer) => {
+    if (count !== 3 && count !== 4) return false
+    answer.writeHead(count === 3 ? 503 : 404).end()
+    return true
+  })
+  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  expect(line.seen.filter((request) => request === 'POST /api/uploads')).toHaveLength(2)
+  expect(await inStore(store, upload)).toBe(true)
+})
+
+test.each([
+  ['a wrong digest', { sha256: 'f'.repeat(64) }],
+  ['a wrong token', {}],
+])('%s is an error at once', async (what, change) => {
+  const store = await startTestStore()
+  const token = what === 'a wrong token' ? 'wrong' : store.agentToken
+  const { own, retries } = settings(store, { address: { httpUrl: store.url, token } })
+  await expect(uploadWeights({ ...file(10), ...change }, own)).rejects.toMatchObject({ code: 'E_STORE' })
+  expect(retries).toEqual([])
+})
+
+test('aborting ends the waiting for a store that is not there', async () => {
+  const store = await startTestStore()
+  const stop = new AbortController()
+  const address = { httpUrl: 'http://127.0.0.1:9', token: 'T' }
+  const { own } = settings(store, { address, signal: stop.signal, onRetry: () => stop.abort(new Error('enough')) })
+  await expect(uploadWeights(file(10), own)).rejects.toThrow('enough')
+})
