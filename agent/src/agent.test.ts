@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Model, readSafetensors } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
-import { openTestPage, startTestStore } from '../../store-server/dist/testing/testStore.js'
+import { openTestPage, startTestStore } from '../../store-server/src/testing/testStore.ts'
 import { brightImages, brightNotebook, openTestAgent } from './testing/agents.ts'
 import { call, launch, launchUntil, logOf } from './testing/api.ts'
 

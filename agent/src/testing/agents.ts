@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import * as tf from '@tensorflow/tfjs'
 import { onTestFinished } from 'vitest'
-import type { RunningStore } from '../../../store-server/dist/index.js'
+import type { RunningStore } from '../../../store-server/src/index.ts'
 import { openAgent, type World } from '../agent.ts'
 import { TIMES } from '../times.ts'
 import type { Agent, NotebookDefinition, Task, Trial } from '../types.ts'

@@ -1,6 +1,6 @@
 import type { Job, LogLine } from '@pawprint/protocol'
-import type { RunningStore } from '../../../store-server/dist/index.js'
-import { openTestPage } from '../../../store-server/dist/testing/testStore.js'
+import type { RunningStore } from '../../../store-server/src/index.ts'
+import { openTestPage } from '../../../store-server/src/testing/testStore.ts'
 
 /** One call of the store's HTTP API, as a person with the operator's token. */
 export async function call<T>(store: RunningStore, method: string, path: string, body?: unknown): Promise<T> {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { writeSafetensors } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import type { RunningStore } from '../../../store-server/dist/index.js'
-import { startTestStore } from '../../../store-server/dist/testing/testStore.js'
+import type { RunningStore } from '../../../store-server/src/index.ts'
+import { startTestStore } from '../../../store-server/src/testing/testStore.ts'
 import { type UploadSettings, uploadWeights } from './upload.ts'
 
 const digest = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('hex')
