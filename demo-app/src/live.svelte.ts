@@ -1,5 +1,6 @@
-import { type DemoTask, parseToDemoPage, shortSha1 } from '@pawprint/protocol'
-import { type Live, type LiveStatus, openLive, percent, showToast } from '@pawprint/ui'
+import { type DemoTask, parseToDemoPage } from '@pawprint/protocol'
+import { type Live, type LiveStatus, openLive, showToast } from '@pawprint/ui'
+import { sayLive } from './words.ts'
 
 const state = $state<{ status: LiveStatus; tasks: DemoTask[] | null; nowMs: number }>({
   status: { type: 'connecting' },
@@ -11,14 +12,15 @@ export const live: Readonly<typeof state> = state
 
 let connection: Live | undefined
 
+/** Everything that served while this page was open, as "task sha1". */
+const seen = new Set<string>()
+
 /** Says that a task's model was replaced while this page was open (or while it was cut off). */
 function announceReplaced(before: readonly DemoTask[], after: readonly DemoTask[]): void {
   for (const { task, served } of after) {
-    const old = before.find((one) => one.task === task)?.served
+    const old = before.find((one) => one.task === task)?.served ?? null
     if (served === null || served.sha1 === old?.sha1) continue
-    const accuracy = served.testAccuracy === null ? '' : percent(served.testAccuracy)
-    const was = old?.testAccuracy == null || accuracy === '' ? '' : `, was ${percent(old.testAccuracy)}`
-    showToast({ title: `New model ${shortSha1(served.sha1)} is live`, detail: `${accuracy}${was}`, sha1: served.sha1 })
+    showToast({ ...sayLive(old, served, seen.has(`${task} ${served.sha1}`)), sha1: served.sha1 })
   }
 }
 
@@ -30,6 +32,7 @@ export function startLive(): void {
     onMessage: (message) => {
       if (message.type !== 'tasks') return
       if (state.tasks !== null) announceReplaced(state.tasks, message.tasks)
+      for (const { task, served } of message.tasks) if (served !== null) seen.add(`${task} ${served.sha1}`)
       state.tasks = message.tasks
     },
     onStatus: (status) => {

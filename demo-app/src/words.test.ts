@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { articleOf, countWord, loadProblemOf, phraseOf, refusalOf } from './words.ts'
+import { articleOf, countWord, loadProblemOf, phraseOf, refusalOf, sayLive } from './words.ts'
 
 test('an airplane, a cat', () => {
   expect(['airplane', 'Owl', 'cat', 'horse', '2CV'].map(articleOf)).toEqual(['an', 'an', 'a', 'a', 'a'])
@@ -38,4 +38,17 @@ test('a model that failed to load is named, and so is the one that answers', () 
   })
   expect(loadProblemOf({ ...task, served })?.now).toBe('8888888 keeps answering.')
   expect(loadProblemOf({ ...task, refused: null })).toBeNull()
+})
+
+test.each([
+  [0.401, 0.436, false, 'New model 3333333 is live', '43.6\u00a0%, was 40.1\u00a0%'],
+  [0.436, 0.401, true, 'Rolled back to 3333333', '40.1\u00a0%, was 43.6\u00a0%'],
+  [0.436, 0.401, false, '3333333 is live', '40.1\u00a0%, was 43.6\u00a0%'],
+  [0.401, 0.436, true, '3333333 is live again', '43.6\u00a0%, was 40.1\u00a0%'],
+  [null, 0.436, false, 'New model 3333333 is live', '43.6\u00a0%'],
+  [0.401, null, false, 'New model 3333333 is live', ''],
+])('after a model with %s, one with %s (seen before: %s): %s', (was, is, seen, title, detail) => {
+  const after = { sha1: '3'.repeat(40) as never, testAccuracy: is }
+  const before = was === null ? null : { sha1: '8'.repeat(40) as never, testAccuracy: was }
+  expect(sayLive(before, after, seen)).toEqual({ title, detail })
 })

@@ -65,6 +65,25 @@ export function refusalOf(name: string, { code, message, got }: ErrorBody): Refu
   }
 }
 
+/** What a toast needs of a model. */
+export type Serving = Pick<NonNullable<DemoTask['served']>, 'sha1' | 'testAccuracy'>
+
+/** "New model 3f2a91c is live", or that an earlier one is back. `seen`: it served before while this page was open. */
+export function sayLive(before: Serving | null, after: Serving, seen: boolean): { title: string; detail: string } {
+  const short = shortSha1(after.sha1)
+  const accuracy = after.testAccuracy === null ? '' : percent(after.testAccuracy)
+  const was = before?.testAccuracy == null || accuracy === '' ? '' : `, was ${percent(before.testAccuracy)}`
+  const isLower = after.testAccuracy !== null && after.testAccuracy < (before?.testAccuracy ?? 0)
+  const title = isLower
+    ? seen
+      ? `Rolled back to ${short}`
+      : `${short} is live`
+    : seen
+      ? `${short} is live again`
+      : `New model ${short} is live`
+  return { title, detail: `${accuracy}${was}` }
+}
+
 const LOAD_PROBLEMS: Readonly<Record<string, string>> = {
   E_BLOB_HASH: 'its bytes do not match its name',
   E_BLOB_SIZE: 'its file has another size than it should',

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Kernel } from './kernel.ts'
+import { headlineOf } from './outputs.ts'
 import { CellError, runNotebook } from './runNotebook.ts'
 
 const USAGE = `npm run notebook -- FILE [options]
@@ -106,9 +107,10 @@ async function run(
     return 0
   } catch (error) {
     if (signal.aborted) return 130
-    // The error itself was printed as the cell's output.
-    const place = error instanceof CellError ? `, cell ${error.cell}` : ''
-    options.tell(`${options.file}${place}: ${error instanceof Error ? error.message : error}`)
+    const message = error instanceof Error ? error.message : String(error)
+    // The whole of a cell's error was printed as its output.
+    const text = error instanceof CellError ? `cell ${error.cell} failed: ${headlineOf(message)}` : message
+    options.tell(`${options.file}: ${text}`)
     return 1
   }
 }

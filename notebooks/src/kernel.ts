@@ -56,6 +56,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     exited,
     execute: (code, onStart) => client.execute(code, onStart),
     async shutdown(graceMs) {
+      if (isOver) return
       client.send('control', 'shutdown_request', { restart: false })
       const timers = [
         setTimeout(() => child.kill('SIGTERM'), graceMs),

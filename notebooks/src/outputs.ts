@@ -85,3 +85,9 @@ export const errorText = ({ outputs }: CellOutputs): string =>
     .map((output) => (output.output_type === 'stream' && output.name === 'stderr' ? output.text : ''))
     .join('')
     .trim()
+
+/** The line of an error's text that says what went wrong: `RangeError: too far`, without the code and the stack around it. */
+export function headlineOf(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  return lines.find((line) => /^[A-Za-z]*(Error|Exception)\b/.test(line)) ?? lines[0] ?? ''
+}

@@ -187,5 +187,9 @@ function saver(
   }
 }
 
-const titleOf = ({ source }: CodeCell): string =>
-  (source.split('\n')[0] ?? '').replace(/^[\s/*]+|[\s*/]+$/g, '').slice(0, 60)
+/** The comment that a cell begins with, else its first line. */
+function titleOf({ source }: CodeCell): string {
+  const comment = /^\s*\/\*\s*(.*?)\s*\*\//s.exec(source)?.[1] ?? source
+  const [line = ''] = comment.trim().split('\n')
+  return line.length <= 60 ? line : `${line.slice(0, 60)}…`
+}

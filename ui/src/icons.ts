@@ -49,6 +49,8 @@ const icons = {
   ),
   down: icon('M8 2.5v8M5 7.5l3 3 3-3M3 13.5h10'),
   up: icon('M8 13.5v-10M4.5 7 8 3.5 11.5 7'),
+  earlier: icon('m4 10 4-4 4 4'),
+  later: icon('m4 6 4 4 4-4'),
   x: icon('m4 4 8 8M12 4l-8 8'),
   pin: icon('M8 10.5V14M5 2.5h6M6 2.5v4l-2 4h8l-2-4v-4'),
   check: icon('m3.5 8.5 3 3 6-7'),

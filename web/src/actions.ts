@@ -1,6 +1,7 @@
 import { type Job, type Model, type Params, shortSha1, type TaskStatus } from '@pawprint/protocol'
 import { showToast } from '@pawprint/ui'
 import * as api from './lib/api.ts'
+import { loadOlderJobs } from './store.svelte.ts'
 
 /** Runs a call of a button; a refusal is shown, not thrown, and then the answer is false. `what`: "Job 14 was not stopped". */
 async function attempt(what: string, run: () => Promise<unknown>): Promise<boolean> {
@@ -21,6 +22,10 @@ export const reasonOf = ({ status, detail }: api.ApiError): string =>
 export const stop = (job: Job): Promise<boolean> =>
   attempt(`Job ${job.number} was not stopped`, () => api.stopJob(job.id))
 
+/** Moves a queued job to a place in its queue, 1 = next. */
+export const move = (job: Job, position: number): Promise<boolean> =>
+  attempt(`Job ${job.number} was not moved`, () => api.moveJob(job.id, position))
+
 export const retry = (job: Job): Promise<boolean> =>
   attempt(`Job ${job.number} was not tried again`, () => api.retryJob(job.id))
 
@@ -28,6 +33,8 @@ export const forget = (name: string): Promise<boolean> =>
   attempt(`${name} was not forgotten`, () => api.forgetNotebook(name))
 
 export const clear = (): Promise<boolean> => attempt('The store was not cleared', api.clearStore)
+
+export const showOlder = (): Promise<boolean> => attempt('Older jobs could not be read', loadOlderJobs)
 
 /** Deploys at once, and offers the way back. The screen changes when the store says so, not before. */
 export async function deploy(task: TaskStatus, sha1: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { type Job, PROTOCOL_VERSION, parseToPage, type ToPage } from '@pawprint/protocol'
 import { announce, type Live, type LiveStatus, openLive } from '@pawprint/ui'
-import { getLog, probeRight } from './lib/api.ts'
+import { getLog, getModels, getOlderJobs, probeRight } from './lib/api.ts'
 import { addPoints, type Curves, openCurves } from './lib/curves.ts'
 import { addEarlier, addLines, type LogBook, markReconnect, openBook, tailAfter } from './lib/logBook.ts'
 import { changeOf } from './lib/news.ts'
-import { applyMessage, EMPTY_STATE, type PageState, type RecordMessage } from './lib/state.ts'
+import { applyMessage, EMPTY_STATE, type PageState, type RecordMessage, withOlder } from './lib/state.ts'
 
 /** Log and curves are drawn at most this often. */
 const DRAW_EVERY_MS = 100
@@ -106,6 +106,17 @@ export async function loadEarlier(): Promise<void> {
   const after = Math.max(0, first - 1 - EARLIER_LINES)
   addEarlier(now.book, await getLog(now.job, after, first - 1 - after))
   if (now === followed) version += 1
+}
+
+/** Reads the jobs before the oldest one held, with their models. Throws ApiError. */
+export async function loadOlderJobs(): Promise<void> {
+  const oldest = records.jobs.at(-1)?.number
+  if (oldest === undefined) return
+  const jobs = await getOlderJobs(oldest)
+  const sha1s = jobs.flatMap(({ trials }) => trials.flatMap(({ sha1 }) => sha1 ?? []))
+  const models = await getModels(sha1s.filter((sha1) => !records.models.has(sha1)))
+  // After a clearing, or a new snapshot, what was asked for may be of another time.
+  if (records.jobs.at(-1)?.number === oldest) records = withOlder(records, jobs, models)
 }
 
 function onRecord(message: RecordMessage): void {

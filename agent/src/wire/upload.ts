@@ -50,7 +50,7 @@ export async function uploadWeights(upload: Upload, settings: UploadSettings): P
       if (!(error instanceof Passing)) throw error
       settings.onRetry(error.message)
       const ms = backoffMs(settings.backoff, tries, settings.random())
-      await wait(ms, undefined, { signal: settings.signal, ref: false })
+      await wait(ms, undefined, { signal: settings.signal, ref: false }).catch(() => settings.signal.throwIfAborted())
     }
   }
 }
@@ -87,15 +87,21 @@ async function ask(
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array | null,
 ): Promise<Response> {
+  // fetch leaves its listeners on a signal, and this one lives as long as the trial: each request gets its own.
+  const own = new AbortController()
+  const abort = (): void => own.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
   const answer = await fetch(`${address.httpUrl}${path}`, {
     method,
     headers: { ...headers, authorization: `Bearer ${address.token}` },
     body,
     redirect: 'manual',
-    signal,
-  }).catch((error: unknown) => {
-    throw new Passing(causeOf(error))
+    signal: own.signal,
   })
+    .catch((error: unknown) => {
+      throw new Passing(causeOf(error))
+    })
+    .finally(() => signal.removeEventListener('abort', abort))
   if (answer.ok) return answer
   const said = errorIn(await answer.text().catch(() => ''))
   const text = `${answer.status} ${said?.message ?? ''}`.trim()

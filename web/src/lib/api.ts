@@ -1,6 +1,7 @@
 import {
   ConfigAnswer,
   ErrorBody,
+  Job,
   LogLine,
   Model,
   ModelEvaluation,
@@ -38,7 +39,7 @@ async function readError(response: Response): Promise<ApiError> {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** JSON from the store; null for an empty answer. Throws ApiError. The cookie of the page says who asks. */
 async function call(method: Method, path: string, body?: unknown): Promise<unknown> {
@@ -72,6 +73,8 @@ export interface Launch {
 export const launchJob = (launch: Launch): Promise<unknown> => call('POST', '/api/jobs', launch)
 export const stopJob = (id: string): Promise<unknown> => call('POST', at('jobs', id, 'stop'))
 export const retryJob = (id: string): Promise<unknown> => call('POST', at('jobs', id, 'retry'))
+/** To this place in its notebook's queue, 1 = next. Throws ApiError 409 once it has started. */
+export const moveJob = (id: string, position: number): Promise<unknown> => call('PATCH', at('jobs', id), { position })
 export const forgetNotebook = (name: string): Promise<unknown> => call('DELETE', at('notebooks', name))
 /** Throws ApiError 409 when another deployment came first. */
 export const deployModel = (task: string, sha1: string, expectedRevision: number): Promise<unknown> =>
@@ -85,12 +88,42 @@ export const getEvaluation = async (sha1: string): Promise<ModelEvaluation> =>
   parse(ModelEvaluation, await call('GET', at('models', sha1, 'evaluation')))
 export const weightsUrl = (sha1: string): string => at('models', sha1, 'weights')
 
+interface Page<T> {
+  readonly items: T[]
+  /** Cursor of the next page; null at the end. */
+  readonly next: string | null
+}
+
+async function pageOf<T>(path: string, read: (item: unknown) => T): Promise<Page<T>> {
+  const page = await call('GET', path)
+  if (!isRecord(page) || !Array.isArray(page.items))
+    throw new ProtocolError('E_MESSAGE', 'items', 'a list of records', show(page))
+  return { items: page.items.map(read), next: typeof page.next === 'string' ? page.next : null }
+}
+
 /** Log lines after `after`, at most `limit`, oldest first. */
-export async function getLog(job: string, after: number, limit: number): Promise<LogLine[]> {
-  const page = await call('GET', `${at('jobs', job, 'log')}?after=${after}&limit=${limit}`)
-  const items: unknown = isRecord(page) ? page.items : page
-  if (!Array.isArray(items)) throw new ProtocolError('E_MESSAGE', 'items', 'a list of log lines', show(items))
-  return items.map((item) => parse(LogLine, item))
+export const getLog = async (job: string, after: number, limit: number): Promise<LogLine[]> =>
+  (await pageOf(`${at('jobs', job, 'log')}?after=${after}&limit=${limit}`, (item) => parse(LogLine, item))).items
+
+const OLDER_JOBS = 50
+const MODEL_PAGE = 1000
+
+/** The jobs before this number, newest first, at most 50. */
+export const getOlderJobs = async (before: number): Promise<Job[]> =>
+  (await pageOf(`/api/jobs?after=${before}&limit=${OLDER_JOBS}`, (item) => parse(Job, item))).items
+
+/** The models of these names, page by page from the newest on; those that the store does not have are missing. */
+export async function getModels(names: readonly string[]): Promise<Model[]> {
+  const wanted = new Set(names)
+  const found: Model[] = []
+  let cursor = ''
+  while (wanted.size > 0) {
+    const { items, next } = await pageOf(`/api/models?limit=${MODEL_PAGE}${cursor}`, (item) => parse(Model, item))
+    for (const model of items) if (wanted.delete(model.sha1)) found.push(model)
+    if (next === null) break
+    cursor = `&after=${encodeURIComponent(next)}`
+  }
+  return found
 }
 
 const LOG_PAGE_LINES = 20_000

@@ -95,6 +95,11 @@ describe('what is shown first', () => {
     ).toEqual([4, 5])
   })
 
+  test('a queue is in the order of its places, not of its numbers', () => {
+    const moved = [5, 6, 7].map((number, i) => jobOf({ number, state: 'queued', position: [2, 3, 1][i] ?? 1 }))
+    expect(queueOf(moved, 'cifar10').map(({ number }) => number)).toEqual([7, 5, 6])
+  })
+
   test('a large grid is shown around the trial that runs', () => {
     const trials = Array.from({ length: 100 }, (_, index) =>
       trialOf({ index, state: index < 50 ? 'done' : index === 50 ? 'running' : 'waiting' }),

@@ -17,9 +17,11 @@ export function pickJob(jobs: readonly Job[], notebook: Notebook | null, chosen:
   )
 }
 
+const byPlace = (a: Job, b: Job): number => (a.position ?? 0) - (b.position ?? 0) || a.number - b.number
+
 /** The queue of a notebook, next job first. */
 export const queueOf = (jobs: readonly Job[], notebook: string): Job[] =>
-  jobs.filter((job) => job.notebook === notebook && job.state === 'queued').toSorted((a, b) => a.number - b.number)
+  jobs.filter((job) => job.notebook === notebook && job.state === 'queued').toSorted(byPlace)
 
 /** At most `max` trials around the one that runs, in order, so that a large grid stays readable. */
 export function trialsInView(trials: readonly Trial[], max = 12): readonly Trial[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { changeOf } from './news.ts'
-import { applyMessage, EMPTY_STATE, type PageState, type RecordMessage } from './state.ts'
+import { applyMessage, EMPTY_STATE, type PageState, type RecordMessage, withOlder } from './state.ts'
 import { deploymentOf, jobOf, modelOf, notebookOf, taskOf, trialOf } from './testRecords.ts'
 
 const after = (...messages: RecordMessage[]): PageState => messages.reduce(applyMessage, EMPTY_STATE)
@@ -47,6 +47,20 @@ describe('the records of a page', () => {
       '1 running',
     ])
     expect(state.deployments.map(({ revision }) => revision)).toEqual([3, 2, 1])
+  })
+
+  test('older jobs come behind, what is known already stays, and the totals count all of them already', () => {
+    const state = after({ ...snapshot, jobs: [jobOf({ number: 8 }), jobOf({ number: 9 })] })
+    const older = withOlder(state, [jobOf({ number: 8, state: 'done' }), jobOf({ number: 7 })], [modelOf('c')])
+    expect(older.jobs.map(({ number, state: now }) => `${number} ${now}`)).toEqual([
+      '9 running',
+      '8 running',
+      '7 running',
+    ])
+    expect([...older.models.keys()].sort()).toEqual([modelOf('a').sha1, modelOf('c').sha1])
+    expect(older.totals).toEqual(snapshot.totals)
+    const retried = applyMessage(older, { type: 'job', job: jobOf({ number: 2 }) })
+    expect(retried.totals.jobs).toBe(9)
   })
 
   test('revisions count within a task', () => {

@@ -60,7 +60,8 @@ function withTrial(jobs: readonly Job[], id: string, trial: Trial): readonly Job
 }
 
 function withJob(state: PageState, job: Job): PageState {
-  const isNew = !state.jobs.some(({ id }) => id === job.id)
+  // A job that is not known may be an old one that the page did not load.
+  const isNew = state.jobs.every(({ number }) => number < job.number)
   return {
     ...state,
     jobs: put(state.jobs, job, ({ id }) => id === job.id, byNumber),
@@ -75,6 +76,16 @@ function withModel(state: PageState, model: Model): PageState {
     ...state,
     models: new Map(state.models).set(model.sha1, model),
     totals: isNew ? { ...totals, models: totals.models + 1, sizeBytes: totals.sizeBytes + model.sizeBytes } : totals,
+  }
+}
+
+/** Older jobs and their models, as they were asked for. What the page knows already is newer, and stays. */
+export function withOlder(state: PageState, jobs: readonly Job[], models: readonly Model[]): PageState {
+  const known = new Set(state.jobs.map(({ id }) => id))
+  return {
+    ...state,
+    jobs: [...state.jobs, ...jobs.filter(({ id }) => !known.has(id))].sort(byNumber),
+    models: new Map([...models.map((model) => [model.sha1, model] as const), ...state.models]),
   }
 }
 

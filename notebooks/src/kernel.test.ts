@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { NOTEBOOKS, run, writeNotebook } from './testing/run.ts'
+
+/** Outputs of the code cells, as saved. */
+const saved = async (file: string): Promise<{ text?: string[]; data?: Record<string, string>; name?: string }[][]> =>
+  JSON.parse(await readFile(file, 'utf8')).cells.map(({ outputs }: { outputs: [] }) => outputs)
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('cells run in order, and their outputs are saved where they belong', async () => {
+  const file = await writeNotebook([
+    'const a: number = 2',
+    'a + 1',
+    // The short form of an earlier cell's variable, which tslab alone does not know.
+    'const b = { a }; console.log(b.a * 10)',
+    "import { newDisplay } from 'tslab'; const display = newDisplay(); display.text('first')",
+    "display.text('second'); console.error('oh')",
+  ])
+  const { done, printed } = run(file)
+  await done
+  const outputs = await saved(file)
+  expect(
+    outputs.map((cell) => cell.map(({ text, data, name }) => [name ?? '', ...(text ?? Object.values(data ?? {}))])),
+  ).toEqual([[], [['stdout', '3\n']], [['stdout', '20\n']], [['', 'second']], [['stderr', 'oh\n']]])
+  expect(printed.join('')).toBe('3\n20\nfirst\nsecond\noh\n')
+})
+
+test('20,000 lines in one tick all arrive', async () => {
+  const file = await writeNotebook(['for (let i = 0; i < 20000; i++) console.log("line " + i)'])
+  const { done, printed } = run(file)
+  await done
+  expect(printed.join('')).toBe(Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(''))
+})
+
+test.each([
+  ['throws', "throw new RangeError('too far')", /RangeError: too far/],
+  ['rejects', "await Promise.reject(new Error('no'))", /Error: no/],
+  ['is wrongly typed', "const wrong: number = 'text'", /Type 'string' is not assignable to type 'number'/],
+  [
+    'uses the library wrongly',
+    "import { connect } from '@pawprint/agent'\nconst agent = await connect(3001)",
+    /Argument of type 'number' is not assignable to parameter of type 'string'/,
+  ],
+])('a cell that %s ends the run with its own error and its number', async (_, code, message) => {
+  const file = await writeNotebook(['1 + 1', code, "console.log('never')"])
+  const { done, printed } = run(file)
+  await expect(done).rejects.toMatchObject({ cell: 2, message: expect.stringMatching(message) })
+  expect(printed.join('')).not.toContain('never')
+  expect((await saved(file))[1]).not.toEqual([])
+})
+
+test('a cell that takes too long, and a kernel that ends by itself, are told', async () => {
+  const slow = run(await writeNotebook(['await new Promise(() => setInterval(() => undefined, 1e6))']), {
+    timeoutMs: 300,
+  })
+  await expect(slow.done).rejects.toMatchObject({ cell: 1, message: 'not finished after 0.3 s' })
+  const dead = run(await writeNotebook(['process.exit(3)']))
+  await expect(dead.done).rejects.toThrow(/the kernel ended by itself.*exit code 3/)
+})
+
+test('a runner that is killed leaves no kernel behind', async () => {
+  const file = await writeNotebook(['setInterval(() => undefined, 1e6); console.log("pid " + process.pid + ".")'])
+  const runner = spawn(process.execPath, [
+    join(NOTEBOOKS, '../scripts/notebook.mjs'),
+    file,
+    '--serve',
+    '--cwd',
+    NOTEBOOKS,
+  ])
+  let said = ''
+  for await (const part of runner.stdout) {
+    said += part
+    if (/pid \d+\./.test(said)) break
+  }
+  const pid = Number(/pid (\d+)/.exec(said)?.[1])
+  expect(isAlive(pid)).toBe(true)
+  runner.kill('SIGKILL')
+  await once(runner, 'exit')
+  // The kernel looks for its parent once a second.
+  while (isAlive(pid)) await wait(50)
+})
+
+test('the command says what failed and ends with 1; a wrong command line ends with 2', async () => {
+  const file = await writeNotebook(["throw new Error('no luck')"])
+  const command = async (...args: string[]) => {
+    const child = spawn(process.execPath, [join(NOTEBOOKS, '../scripts/notebook.mjs'), ...args, '--cwd', NOTEBOOKS])
+    let said = ''
+    child.stderr.on('data', (part) => {
+      said += part
+    })
+    const [code] = await once(child, 'close')
+    return { code, said }
+  }
+  const failed = await command(file)
+  expect(failed.code).toBe(1)
+  expect(failed.said).toContain(`${file}: cell 1 failed: Error: no luck`)
+  expect(await command()).toMatchObject({ code: 2, said: expect.stringContaining('expected one notebook file') })
+  expect(await command('missing.ipynb')).toMatchObject({ code: 1, said: expect.stringContaining('missing.ipynb') })
+})
