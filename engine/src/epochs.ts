@@ -1,5 +1,5 @@
 import { EngineError } from './errors.ts'
-import { addSums, averages, newMean } from './mean.ts'
+import { addSums, averages, joined, newMean } from './mean.ts'
 import type { EpochRequest, EpochResult } from './messages.ts'
 import type { ModelSpec } from './model.ts'
 import { updateRule } from './optimizers/index.ts'
@@ -39,6 +39,7 @@ export function openEpochs(model: ModelSpec, options: EpochsOptions): Epochs {
     return known
   }
   let done = 0
+  let before = newMean()
   const run: Epochs['run'] = async ({ data, batchSize, epoch, epochsDone, stepsLeft }, { report, isStopped }) => {
     const steps = done + stepsLeft
     const order = shuffled(data.labels.length, randomStream(options.seed, 'order', epochsDone))
@@ -54,7 +55,10 @@ export function openEpochs(model: ModelSpec, options: EpochsOptions): Epochs {
         done += sums.losses.length
         const recent = newMean()
         for (const mean of [total, recent]) addSums(mean, sums, size)
-        report({ epoch, step: done, steps, ...averages(recent) })
+        // The first call of an epoch and the rest of its samples are few: alone, they would be spikes in a curve.
+        const shown = recent.samples < before.samples ? joined(before, recent) : recent
+        before = recent
+        report({ epoch, step: done, steps, ...averages(shown) })
         if (isStopped()) throw new Stopped()
       }
     }

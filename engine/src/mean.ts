@@ -15,6 +15,13 @@ export function addSums(mean: Mean, { losses, correct }: StepSums, batchSize: nu
   mean.samples += losses.length * batchSize
 }
 
+/** Over the samples of both. */
+export const joined = (a: Mean, b: Mean): Mean => ({
+  loss: a.loss + b.loss,
+  correct: a.correct + b.correct,
+  samples: a.samples + b.samples,
+})
+
 export const averages = ({ loss, correct, samples }: Mean): { loss: number; accuracy: number } => ({
   loss: loss / samples,
   accuracy: correct / samples,

@@ -57,7 +57,10 @@ export interface CompileOptions {
   readonly threads?: number
 }
 
-/** Reported about ten times a second while an epoch runs; loss and accuracy are means over the samples since the last report. */
+/**
+ * Reported about ten times a second while an epoch runs; loss and accuracy are means over the samples since the last report, and
+ * over those of the report before when they are more.
+ */
 export interface StepReport {
   readonly epoch: number
   /** Steps done since the trial began, and in all. */
