@@ -2,8 +2,8 @@ import type { Epoch, StepReport } from '@pawprint/engine'
 import type { AttemptRecord } from '@pawprint/protocol'
 import { duration, percent } from '../format.ts'
 
-/** Share of all steps, and milliseconds, after which a log line follows the one before. */
-const LINE_EVERY_SHARE = 0.02
+/** A trial has this many log lines of its batches, and more where a second passes between two. */
+const LINES_PER_TRIAL = 50
 const LINE_EVERY_MS = 1000
 
 /** What a reporter makes of the engine's reports. */
@@ -32,7 +32,7 @@ export function createStepReporter(settings: StepReporterSettings): StepReporter
   const { title, epochsBefore, timeOf } = settings
   let lineAtMs = Number.NEGATIVE_INFINITY
   let metricAtMs = Number.NEGATIVE_INFINITY
-  let lineAtShare = 0
+  let lineAtStep = 0
   let steps = 0
 
   const log = (text: string): AttemptRecord => ({
@@ -49,23 +49,22 @@ export function createStepReporter(settings: StepReporterSettings): StepReporter
   return {
     onStep({ epoch, step, steps: all, loss, accuracy }, nowMs) {
       steps = all
-      const share = step / all
       const records: AttemptRecord[] = []
       if (nowMs - metricAtMs >= settings.metricEveryMs) {
         metricAtMs = nowMs
         records.push(...metric(epoch, step, 'loss', loss), ...metric(epoch, step, 'accuracy', accuracy))
       }
-      if (share - lineAtShare >= LINE_EVERY_SHARE || nowMs - lineAtMs >= LINE_EVERY_MS) {
+      if ((step - lineAtStep) * LINES_PER_TRIAL >= all || nowMs - lineAtMs >= LINE_EVERY_MS) {
         lineAtMs = nowMs
-        lineAtShare = share
+        lineAtStep = step
         records.push(log(`batch ${step} of ${all}, loss ${loss.toFixed(3)}, accuracy ${percent(accuracy)}`))
       }
-      return { records, progress: share }
+      return { records, progress: step / all }
     },
     onEpoch(report, nowMs) {
       const { epoch, epochs, step, loss, accuracy, validationLoss, validationAccuracy } = report
       lineAtMs = nowMs
-      lineAtShare = steps === 0 ? 0 : step / steps
+      lineAtStep = step
       const validation = validationAccuracy === undefined ? '' : `, validation accuracy ${percent(validationAccuracy)}`
       const numbers = `loss ${loss.toFixed(3)}, accuracy ${percent(accuracy)}${validation}`
       const speed = `${duration(report.seconds)}, ${Math.round(report.samplesPerSecond)} images/s`
