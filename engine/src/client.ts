@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
-import type { Envelope, Reply, Request, Results, SentError, Setup } from './messages.ts'
+import { CLOSE, type Envelope, type Reply, type Request, type Results, type SentError, type Setup } from './messages.ts'
 import type { StepReport } from './types.ts'
 
 /** The calling thread's end of a worker. */
@@ -29,6 +29,7 @@ interface Pending {
 export function openClient(setup: Setup): Client {
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup })
   const pending = new Map<number, Pending>()
+  const ended = new Promise((resolve) => worker.once('exit', resolve))
   let failure: Error | undefined
   let lastId = 0
   const take = (id: number): Pending | undefined => {
@@ -61,9 +62,13 @@ export function openClient(setup: Setup): Client {
     // The worker answers every request with its own type of result (messages.ts).
     call: async <R extends Request>(request: R, options: CallOptions = {}) =>
       (await send(request, options)) as Results[R['type']],
+    // Never terminate(): ending a thread inside the runtime's native code aborts the whole process.
     async close() {
+      for (const { stop } of pending.values()) stop()
       fail(new EngineError('E_CLOSED', 'engine', 'an open trainer or predictor', 'a call after close()'))
-      await worker.terminate()
+      worker.ref()
+      worker.postMessage(CLOSE)
+      await ended
     },
   }
 }

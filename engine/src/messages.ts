@@ -59,6 +59,9 @@ export interface Envelope {
   readonly stop: Int32Array
 }
 
+/** Sent instead of a further request: the worker ends once the work before it has. */
+export const CLOSE = 'close'
+
 export type Reply =
   | { readonly type: 'result'; readonly id: number; readonly result: Results[Request['type']] }
   | { readonly type: 'stopped'; readonly id: number }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { adam, createPredictor, sgd } from '@pawprint/engine'
 import { expect, test } from 'vitest'
 import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
@@ -127,4 +128,28 @@ test('timers of the calling thread run while a step does', async () => {
   await fitAll(trainer, someImages(model, 400, 1), { epochs: 2, batchSize: 50 })
   clearInterval(timer)
   expect(ticks).toBeGreaterThan(3)
+})
+
+test('closing in the middle of a step ends the fit by name, and the process goes on', async () => {
+  // In a process of its own: what went wrong here took the whole process with it.
+  const script = `
+    import * as tf from '@tensorflow/tfjs'
+    import { adam, createTrainer } from './engine/dist/index.js'
+    const model = tf.sequential({ layers: [
+      tf.layers.conv2d({ inputShape: [32, 32, 3], filters: 64, kernelSize: 3, activation: 'relu' }),
+      tf.layers.flatten(), tf.layers.dense({ units: 4, activation: 'softmax' })] })
+    const count = 2000
+    const data = { images: new Uint8Array(count * 3072), labels: new Uint8Array(count), height: 32, width: 32, channels: 3, classCount: 4 }
+    const trainer = await createTrainer(model, { loss: 'categoricalCrossentropy', optimizer: adam(0.001), seed: 1 })
+    let first
+    const started = new Promise((resolve) => { first = resolve })
+    const fit = (async () => { for await (const _ of trainer.fit(data, { epochs: 99, batchSize: 500, onStep: first })); })()
+    const ended = fit.then(() => 'done', (error) => error.code)
+    await started
+    await trainer.close()
+    await trainer.close()
+    console.log(await ended)`
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(stdout.trim()).toBe('E_CLOSED')
+  expect(status).toBe(0)
 })

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
-import type { Envelope, Reply, SentError, Setup } from './messages.ts'
+import { CLOSE, type Envelope, type Reply, type SentError, type Setup } from './messages.ts'
 import { openSession, type Session } from './session.ts'
 import { Stopped } from './stopped.ts'
 
@@ -12,9 +12,9 @@ if (port === null) throw new Error('worker.js runs in a worker thread')
 let session: Session | undefined
 let last: Promise<void> = Promise.resolve()
 
-// One request at a time, in order.
-port.on('message', (envelope: Envelope) => {
-  last = last.then(async () => send(await answer(envelope)))
+// One request at a time, in order. Without its port the worker has nothing to wait for, and ends.
+port.on('message', (message: Envelope | typeof CLOSE) => {
+  last = last.then(async () => (message === CLOSE ? port.close() : send(await answer(message))))
 })
 
 async function answer({ id, request, stop }: Envelope): Promise<Reply> {
