@@ -32,7 +32,7 @@ model = nn.Sequential(
     nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
     nn.Flatten(), nn.Linear(filters * side * side, width), nn.ReLU(), nn.Linear(width, shape["classes"]),
 )
-# The initial distribution that TensorFlow.js layers use, so that only the engine differs.
+# The initial distribution that bench/accuracy.mjs names, so that only the engine differs.
 for layer in model:
     if isinstance(layer, (nn.Conv2d, nn.Linear)):
         nn.init.xavier_uniform_(layer.weight)
