@@ -27,7 +27,8 @@ interface Pending {
 
 /** Starts a worker. It keeps the process alive only while a request is under way. */
 export function openClient(setup: Setup): Client {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup })
+  // Options of the calling process (a preload, --input-type) are not for this thread.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup, execArgv: [] })
   const pending = new Map<number, Pending>()
   const ended = new Promise((resolve) => worker.once('exit', resolve))
   let failure: Error | undefined
