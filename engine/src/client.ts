@@ -37,7 +37,7 @@ export function openClient(setup: Setup): Client {
     const taken = pending.get(id)
     pending.delete(id)
     taken?.end()
-    if (pending.size === 0) worker.unref()
+    if (taken && pending.size === 0) worker.unref()
     return taken
   }
   const fail = (error: Error): void => {
