@@ -7,7 +7,10 @@ let hits = 0
  */
 export function failpoint(name: string): void {
   const wanted = process.env.PAWPRINT_FAILPOINT
-  if (wanted === undefined) return
+  if (wanted === undefined) {
+    plan = ''
+    return
+  }
   if (wanted !== plan) {
     plan = wanted
     hits = 0

@@ -1,5 +1,6 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { errnoOf } from './errno.ts'
 import { StorageError } from './storage.ts'
 
 /**
@@ -95,3 +96,41 @@ export async function scanLog(handle: FileHandle, name: string): Promise<LogStat
 
 export const corruptLog = (name: string, recordsBefore: number, offset: number): StorageError =>
   new StorageError('E_CORRUPT', name, `the checksum of record ${recordsBefore + 1}`, `other bytes at ${offset}`)
+
+/** The log's file, or null when there is none. The caller closes it. */
+export const openOrNull = async (path: string, flags: 'r' | 'r+'): Promise<FileHandle | null> => {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Records after `after`, at most `limit`, oldest first. Throws StorageError E_CORRUPT when a record is damaged. */
+export async function readRecords(path: string, name: string, state: LogState, after: number, limit: number) {
+  const { count, sizeBytes, index } = state
+  const found: { number: number; record: unknown }[] = []
+  const last = Math.min(count, after + limit)
+  const step = Math.floor(after / INDEX_STEP)
+  const start = index[step]
+  if (after >= last || start === undefined) return found
+  const handle = await openOrNull(path, 'r')
+  if (handle === null) return found
+  try {
+    let number = step * INDEX_STEP
+    for await (const lines of linesOf(handle, start, sizeBytes)) {
+      for (const { bytes, offset } of lines) {
+        if (isSeal(bytes)) continue
+        if (++number <= after) continue
+        const json = decodeLine(bytes)
+        if (json === null) throw corruptLog(name, number - 1, offset)
+        found.push({ number, record: JSON.parse(json.toString()) })
+        if (number === last) return found
+      }
+    }
+    throw corruptLog(name, number, sizeBytes)
+  } finally {
+    await handle.close()
+  }
+}

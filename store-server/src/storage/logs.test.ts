@@ -18,6 +18,19 @@ const append = (...batches: unknown[][]): Promise<void> =>
 const records = (): Promise<unknown[]> =>
   folder.life(async ({ logs }) => (await logs.read('jobs/a/log', 0, 1000)).map(({ record }) => record))
 
+test('what was appended behind a batch that did not fit the disk is not kept either, so that no log has a hole', async () => {
+  await folder.life(async ({ logs }) => {
+    await withFailpoint('log.write:ENOSPC', async () => {
+      const first = refusal(logs.append('jobs/a/log', ['one']))
+      // The first batch is on its way to the disk, where the failpoint waits, once these turns are over.
+      for (let turn = 0; turn < 20; turn++) await null
+      const second = refusal(logs.append('jobs/a/log', ['two']))
+      expect(await Promise.all([first, second])).toMatchObject([{ code: 'E_NO_SPACE' }, { code: 'E_NO_SPACE' }])
+    })
+    expect(await logs.append('jobs/a/log', ['one', 'two'])).toBe(2)
+  })
+  expect(await records()).toEqual(['one', 'two'])
+})
 test('a log is lines of checksum and JSON, with a seal after each batch', async () => {
   await append(['one', 'two'], [3])
   // CRC-32 of `"one"` with its quotes, by Python's zlib.crc32.

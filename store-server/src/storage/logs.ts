@@ -1,20 +1,9 @@
-import { constants, type FileHandle, open } from 'node:fs/promises'
+import { constants, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Disk, writeAll } from './disk.ts'
-import { errnoOf, withNoSpace } from './errno.ts'
+import { withNoSpace } from './errno.ts'
 import { failpoint } from './failpoint.ts'
-import {
-  corruptLog,
-  countRecord,
-  decodeLine,
-  encodeLine,
-  INDEX_STEP,
-  isSeal,
-  type LogState,
-  linesOf,
-  SEAL,
-  scanLog,
-} from './logfile.ts'
+import { countRecord, encodeLine, type LogState, openOrNull, readRecords, SEAL, scanLog } from './logfile.ts'
 import { assertName, recordText } from './names.ts'
 import { createQueues, createSlots } from './queue.ts'
 import type { Logs } from './storage.ts'
@@ -25,6 +14,8 @@ const FLUSHES_AT_ONCE = 2
 
 interface Batch {
   readonly lines: string[]
+  /** Why the batch before it was not kept. */
+  spoiled: unknown
   /** Number of the last record before the batch, once it is durable. */
   readonly done: Promise<number>
 }
@@ -60,11 +51,23 @@ export function createLogs(root: string, disk: Disk): Logs {
     return join(root, `${name}.log`)
   }
   const { load, erase } = createStates(disk, pathOf)
+  /** What gathered behind a batch that was not kept continues it, and must not be kept without it even if it fits the disk. */
+  const spoilNext = (name: string, error: unknown): void => {
+    const next = gathering.get(name)
+    if (next) next.spoiled = error
+    gathering.delete(name)
+  }
   const submit = (name: string): Batch => {
-    const batch: Batch = { lines: [], done: disk.run(() => inOrder(name, () => inSlot(flush))) }
+    const batch: Batch = { lines: [], spoiled: null, done: disk.run(() => inOrder(name, () => inSlot(flush))) }
     const flush = async (): Promise<number> => {
       if (gathering.get(name) === batch) gathering.delete(name)
-      return appendLines(disk, pathOf(name), name, await load(name), batch.lines)
+      if (batch.spoiled !== null) throw batch.spoiled
+      try {
+        return await appendLines(disk, pathOf(name), name, await load(name), batch.lines)
+      } catch (error) {
+        spoilNext(name, error)
+        throw error
+      }
     }
     gathering.set(name, batch)
     return batch
@@ -89,15 +92,6 @@ export function createLogs(root: string, disk: Disk): Logs {
       gathering.delete(name)
       await disk.run(() => inOrder(name, () => erase(name)))
     },
-  }
-}
-
-const openOrNull = async (path: string, flags: 'r' | 'r+'): Promise<FileHandle | null> => {
-  try {
-    return await open(path, flags)
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null
-    throw error
   }
 }
 
@@ -164,32 +158,5 @@ async function seal(handle: FileHandle, state: LogState): Promise<void> {
     state.sizeBytes += SEAL.length
   } catch {
     // The records are durable without it; the next batch is written over what there may be of it.
-  }
-}
-
-async function readRecords(path: string, name: string, state: LogState, after: number, limit: number) {
-  const { count, sizeBytes, index } = state
-  const found: { number: number; record: unknown }[] = []
-  const last = Math.min(count, after + limit)
-  const step = Math.floor(after / INDEX_STEP)
-  const start = index[step]
-  if (after >= last || start === undefined) return found
-  const handle = await openOrNull(path, 'r')
-  if (handle === null) return found
-  try {
-    let number = step * INDEX_STEP
-    for await (const lines of linesOf(handle, start, sizeBytes)) {
-      for (const { bytes, offset } of lines) {
-        if (isSeal(bytes)) continue
-        if (++number <= after) continue
-        const json = decodeLine(bytes)
-        if (json === null) throw corruptLog(name, number - 1, offset)
-        found.push({ number, record: JSON.parse(json.toString()) })
-        if (number === last) return found
-      }
-    }
-    throw corruptLog(name, number, sizeBytes)
-  } finally {
-    await handle.close()
   }
 }

@@ -76,7 +76,7 @@ export interface Blobs {
 export interface Logs {
   /**
    * Appends in call order; resolves when durable (group commit). Answers the number of the last record appended. Throws
-   * E_NO_SPACE or E_WRITE, and then none of `records` is kept.
+   * E_NO_SPACE or E_WRITE, and then none of `records` is kept, nor what was appended to this log before that was known.
    */
   append(name: string, records: readonly unknown[]): Promise<number>
   /** Durable records with number > `after`, at most `limit`, oldest first. Throws E_CORRUPT when a record's checksum is wrong. */
