@@ -14,6 +14,7 @@ import { createGatekeeper, type Gatekeeper } from './http/gatekeeper.ts'
 import { createHttp, STATIC_RULES } from './http/http.ts'
 import { allRoutes } from './http/routes.ts'
 import { DEFAULT_TIMES, type StoreOptions } from './options.ts'
+import { saveRegistry } from './service/changes.ts'
 import type { Store, World } from './service/context.ts'
 import { createCurrentWriter } from './service/current.ts'
 import { openStore } from './service/open.ts'
@@ -23,7 +24,7 @@ import { openStorage } from './storage/embedded.ts'
 import { openConnection } from './wire/connection.ts'
 import { createSockets, type Sockets } from './wire/sockets.ts'
 
-const WS_RULE: Rule = { method: 'GET', path: '/ws', scope: 'any' }
+const WS_RULE: Rule = { method: 'GET', path: '/ws', scope: 'any', upgrade: true }
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Longest wait of a timer that looks for notebooks that are gone. */
 const SWEEP_MS = 60_000
@@ -190,6 +191,8 @@ async function shutDown(
   const force = setTimeout(() => server.closeAllConnections(), store.times.flushMs / 2)
   await closed
   clearTimeout(force)
+  // So that the next start knows when each notebook was heard last.
+  saveRegistry(store).catch((error: unknown) => store.world.report(`the last save: ${String(error)}`))
   await Promise.race([store.saver.settled(), wait(store.times.flushMs, undefined, { ref: false })])
   if (ownsStorage) await store.storage.close()
 }

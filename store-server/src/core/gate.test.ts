@@ -3,7 +3,7 @@ import { type Approach, admit, type Credential, createThrottle, findRule, policy
 
 const RULES: readonly Rule[] = [
   { method: 'GET', path: '/', scope: 'open' },
-  { method: 'GET', path: '/ws', scope: 'any' },
+  { method: 'GET', path: '/ws', scope: 'any', upgrade: true },
   { method: 'GET', path: '/api/jobs/:id', scope: 'viewer' },
   { method: 'POST', path: '/api/jobs', scope: 'operator' },
   { method: 'POST', path: '/api/uploads', scope: 'agent' },
@@ -47,6 +47,8 @@ test.each<[string, Partial<Approach>, string | null]>([
   ['an agent that uploads', { method: 'POST', path: '/api/uploads', credential: known('agent') }, null],
   ['a viewer that uploads', { method: 'POST', path: '/api/uploads', credential: known('viewer') }, 'E_SCOPE'],
   ['an upgrade by any token', { path: '/ws', upgrade: true, credential: known('agent') }, null],
+  ['an upgrade of a path of the API', { upgrade: true }, 'E_NOT_FOUND'],
+  ['the socket’s path without an upgrade', { path: '/ws' }, 'E_NOT_FOUND'],
   ['an upgrade of the open page', { path: '/', upgrade: true, credential: { type: 'none' } }, 'E_AUTH'],
   ['no Host', { host: undefined }, 'E_HOST'],
   ['another Host', { host: 'evil.example:3001' }, 'E_HOST'],

@@ -9,6 +9,8 @@ export interface Rule {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD'
   readonly path: string
   readonly scope: 'open' | 'any' | Scope
+  /** True for a path that is a WebSocket; nothing else may be upgraded. */
+  readonly upgrade?: true
 }
 
 /** Who may talk to this store: exact Host headers and exact Origins, in lower case. */
@@ -58,9 +60,12 @@ function matches(pattern: string, path: string): boolean {
 }
 
 /** A GET rule also admits HEAD. Case and trailing slashes count: what is not written down is not there. */
-export const findRule = (rules: readonly Rule[], method: string, path: string): Rule | null =>
+export const findRule = (rules: readonly Rule[], method: string, path: string, upgrade = false): Rule | null =>
   rules.find(
-    (rule) => (rule.method === method || (rule.method === 'GET' && method === 'HEAD')) && matches(rule.path, path),
+    (rule) =>
+      (rule.upgrade ?? false) === upgrade &&
+      (rule.method === method || (rule.method === 'GET' && method === 'HEAD')) &&
+      matches(rule.path, path),
   ) ?? null
 
 const isReading = (method: string): boolean => method === 'GET' || method === 'HEAD'
@@ -80,8 +85,8 @@ export function admit(rules: readonly Rule[], policy: Policy, approach: Approach
     if (origin === undefined && credential.type === 'known' && credential.by === 'cookie')
       return refuse('E_ORIGIN', 'an Origin header beside the cookie', 'none')
   }
-  const rule = findRule(rules, method, approach.path)
-  if (rule?.scope === 'open' && !approach.upgrade) return { admitted: true, scope: null }
+  const rule = findRule(rules, method, approach.path, approach.upgrade)
+  if (rule?.scope === 'open') return { admitted: true, scope: null }
   if (credential.type !== 'known')
     return refuse('E_AUTH', 'the token of this store', credential.type === 'none' ? 'none' : 'another token')
   if (!rule) return refuse('E_NOT_FOUND', 'a path and method of the API', `${method} ${approach.path.slice(0, 100)}`)

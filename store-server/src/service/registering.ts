@@ -16,11 +16,14 @@ export function hear(store: Store, name: string): void {
   store.heard.set(name, { monotonicMs: store.world.monotonicMs(), wallMs: store.world.nowMs() })
 }
 
+const silentMsOf = (store: Store, name: string): number =>
+  store.world.monotonicMs() - (store.heard.get(name)?.monotonicMs ?? Number.NEGATIVE_INFINITY)
+
 function holdersOf(store: Store): Holder[] {
   return [...store.notebooks.values()].map((record) => {
     const { name, task, schema } = record.notebook
     const { requested, instance, host, pid } = record
-    const silentMs = store.world.monotonicMs() - (store.heard.get(name)?.monotonicMs ?? Number.NEGATIVE_INFINITY)
+    const silentMs = silentMsOf(store, name)
     const unfinished = queueOf(store.jobs.values(), name).length > 0
     return {
       name,
@@ -164,11 +167,14 @@ export async function leave(store: Store, link: AgentLink, presence: 'unreachabl
   if (active) store.hub.publish({ type: 'job', job: active })
 }
 
-/** Notebooks that were unreachable for a day count as gone; what they were training can be stopped and begins again elsewhere. */
+/**
+ * Notebooks that were unreachable for a day count as gone; what they were training can be stopped and begins again elsewhere.
+ * The day begins anew with the store, as leases do: while it was away nobody could be heard.
+ */
 export async function sweepGone(store: Store): Promise<void> {
   for (const [name, record] of store.notebooks) {
     if (record.notebook.state !== 'unreachable') continue
-    if (store.world.nowMs() - Date.parse(record.notebook.since) < store.times.goneAfterMs) continue
+    if (silentMsOf(store, name) < store.times.goneAfterMs) continue
     refreshNotebook(store, name, 'gone')
     await Promise.all([saveRegistry(store), loseAttempts(store, name, 'The notebook was unreachable for too long')])
     store.hub.publish({ type: 'notebook', name })
