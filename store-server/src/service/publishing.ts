@@ -20,10 +20,14 @@ type Done = Extract<FromAgent, { type: 'done' }>
  */
 export async function publish(store: Store, message: Done): Promise<Verdict> {
   const { job } = jobOfAttempt(store, message)
-  const blob = await store.storage.blobs.find(message.model.sha1)
-  if (!blob) throw new StoreError('E_NO_WEIGHTS', 'model.sha1', 'uploaded weights', `${message.model.sha1} is not here`)
-  const finite = await check(store, message, blob)
-  return store.lock(lockOf(job.task), () => keep(store, message, blob, finite))
+  const finite = await check(store, message, await weightsOf(store, message))
+  return store.lock(lockOf(job.task), () => keep(store, message, finite))
+}
+
+async function weightsOf(store: Store, { model }: Done): Promise<BlobInfo> {
+  const blob = await store.storage.blobs.find(model.sha1)
+  if (!blob) throw new StoreError('E_NO_WEIGHTS', 'model.sha1', 'uploaded weights', `${model.sha1} is not here`)
+  return blob
 }
 
 async function check(store: Store, message: Done, blob: BlobInfo): Promise<boolean> {
@@ -81,7 +85,10 @@ function madeAgain(known: ModelRecord, message: Done, late: boolean, now: string
   return { ...known, model: { ...known.model, origins, ...(late ? {} : { metrics, testSet }) } }
 }
 
-async function keep(store: Store, message: Done, blob: BlobInfo, finite: boolean): Promise<Verdict> {
+async function keep(store: Store, message: Done, finite: boolean): Promise<Verdict> {
+  // A clearing that went before may have taken the job, or only the weights along.
+  jobOfAttempt(store, message)
+  const blob = await weightsOf(store, message)
   const job = jobOfAttempt(store, message)
   const late = standingOf(job, message) !== 'owner'
   const known = store.models.get(blob.sha1)
