@@ -8,6 +8,9 @@ import { changeJobs, presenceOf, saveJob, saveRegistry, say } from './changes.ts
 import { type Store, timeOf } from './context.ts'
 import { dispatch } from './dispatching.ts'
 
+/** Launched jobs have whole ranks: one of a retry lies behind all that are there, and before all that come. */
+const RANK_STEP = 2 ** -20
+
 export function notebookOf(store: Store, name: string): NotebookRecord {
   const record = store.notebooks.get(name)
   if (!record) throw new StoreError('E_NOT_FOUND', 'notebook', 'a registered notebook', name)
@@ -89,16 +92,15 @@ async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
   }
 }
 
-/** Waiting trials end at once; running ones when their kernel answers, or now when it is gone. Harmless when finished. */
-export async function stop(store: Store, id: string, reason = 'Stopped by a person'): Promise<JobRecord> {
+/**
+ * Waiting trials end at once; running ones when their kernel answers, or now when it is gone. Harmless when finished. Again
+ * while it stops: the kernel is told once more, for the first time may have failed on a full disk.
+ */
+export async function stop(store: Store, id: string): Promise<JobRecord> {
   const before = jobOf(store, id)
-  if (isFinal(before.job.state) || before.stopping) return before
+  if (isFinal(before.job.state)) return before
   const { notebook } = before.job
-  const record = store.notebooks.get(notebook)
-  const stopped = stopJob(before, reason, timeOf(store))
-  const dead = !record || presenceOf(store, record) === 'gone'
-  const changed = changeJobs(store, notebook, [dead ? loseTrials(stopped, reason, timeOf(store)) : stopped])
-  await Promise.all([changed, say(store, id, `${reason}.`)])
+  await (before.stopping ? saveJob(store, id) : beginStop(store, before, 'Stopped by a person'))
   const present = jobOf(store, id)
   const link = store.links.get(notebook)
   for (const { state, index, attempt } of present.job.trials)
@@ -107,13 +109,23 @@ export async function stop(store: Store, id: string, reason = 'Stopped by a pers
   return jobOf(store, id)
 }
 
-/** Failed trials wait again. Throws StoreError E_STATE when there is none. */
+async function beginStop(store: Store, before: JobRecord, reason: string): Promise<void> {
+  const { id, notebook } = before.job
+  const record = store.notebooks.get(notebook)
+  const stopped = stopJob(before, reason, timeOf(store))
+  const dead = !record || presenceOf(store, record) === 'gone'
+  const changed = changeJobs(store, notebook, [dead ? loseTrials(stopped, reason, timeOf(store)) : stopped])
+  await Promise.all([changed, say(store, id, `${reason}.`)])
+}
+
+/** Failed trials wait again, behind what the notebook runs now. Throws StoreError E_STATE when there is none. */
 export async function retry(store: Store, id: string): Promise<JobRecord> {
   const before = jobOf(store, id)
   const failed = before.job.trials.filter(({ state }) => state === 'failed').length
   if (failed === 0) throw new StoreError('E_STATE', `job ${id}`, 'a failed trial', `job ${before.job.state}`)
   const { notebook } = before.job
-  const changed = changeJobs(store, notebook, [retryFailed(before, timeOf(store))])
+  const last = Math.max(before.rank, ...queueOf(store.jobs.values(), notebook).map(({ rank }) => rank))
+  const changed = changeJobs(store, notebook, [{ ...retryFailed(before, timeOf(store)), rank: last + RANK_STEP }])
   await Promise.all([changed, say(store, id, `Another try for ${failed} failed ${failed === 1 ? 'trial' : 'trials'}.`)])
   await dispatch(store, notebook)
   return jobOf(store, id)

@@ -108,6 +108,33 @@ test('a passing failure is tried again with a new lease, a permanent one is not 
   })
 })
 
+test('a retry waits for the job that runs, and goes before those that wait', async () => {
+  const store = await startTestStore()
+  const agent = await fakeAgent(store)
+  await agent.join('pets')
+  const launch = async (filters: number[]) =>
+    (await call(store, 'POST', '/api/jobs', { notebook: 'pets', config: { NUM_FILTERS: filters } })).json.id
+  const [first, second, third] = [await launch([1, 2]), await launch([3, 4]), await launch([5])]
+  const run = await agent.next('run')
+  agent.send({ type: 'failed', id: 'f', ...refOf(run), reason: 'out of memory', permanent: true })
+  await agent.finish(await agent.next('run'), 1, 0.5)
+  const running = await agent.next('run')
+  expect(running.job).toBe(second)
+  await call(store, 'POST', `/api/jobs/${first}/retry`)
+  await agent.finish(running, 2, 0.5)
+  const order = []
+  for (const value of [3, 4, 5]) {
+    const next = await agent.next('run')
+    order.push([next.job, next.trial])
+    await agent.finish(next, value, 0.5)
+  }
+  expect(order).toEqual([
+    [second, 1],
+    [first, 0],
+    [third, 0],
+  ])
+})
+
 test('a stop reaches the kernel, ends the job when it answers, and the next job begins', async () => {
   const store = await startTestStore()
   const agent = await fakeAgent(store)

@@ -80,6 +80,27 @@ test('while the disk is full nothing is acknowledged, and all of it is there onc
   expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json.state).toBe('done')
 })
 
+test('a stop that a full disk cut short reaches the kernel when a person stops again', async () => {
+  const { storage, disk } = fillable()
+  const store = await startTestStore({ storage, world: { report: () => {} } })
+  const agent = await fakeAgent(store)
+  await agent.join('pets')
+  const { json: job } = await call(store, 'POST', '/api/jobs', { notebook: 'pets' })
+  const run = await agent.next('run')
+  disk.full = true
+  expect((await call(store, 'POST', `/api/jobs/${job.id}/stop`)).status).toBe(507)
+  expect((await call(store, 'POST', `/api/jobs/${job.id}/stop`)).status).toBe(507)
+  disk.full = false
+  expect(await call(store, 'POST', `/api/jobs/${job.id}/stop`)).toMatchObject({
+    status: 200,
+    json: { state: 'stopping' },
+  })
+  expect(await agent.next('stop')).toMatchObject({ job: job.id, trial: 0, attempt: 1 })
+  agent.send({ type: 'cancelled', id: 'c', ...refOf(run), reason: 'asked' })
+  expect(await agent.answer('c')).toMatchObject({ type: 'ack' })
+  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json.state).toBe('cancelled')
+})
+
 test('a result that is followed by goodbye at once is in time', async () => {
   const store = await startTestStore()
   const page = await openTestPage(store)
