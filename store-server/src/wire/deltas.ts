@@ -1,4 +1,3 @@
-import { CLOSE, CUT_PAGE_BYTES, SLOW_PAGE_BYTES } from '@pawprint/protocol'
 import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
 import { messagesOf } from './snapshot.ts'
@@ -10,12 +9,6 @@ export interface Deltas {
   end(): void
 }
 
-/** Whether a page can take more now; one that is too far behind is cut. */
-function isReady(socket: Socket): boolean {
-  if (socket.bufferedBytes() > CUT_PAGE_BYTES) socket.close(CLOSE.tooSlow, 'too slow; say hello again')
-  return socket.bufferedBytes() <= SLOW_PAGE_BYTES
-}
-
 function sendAll(store: Store, socket: Socket, due: Map<string, Change>): void {
   const batch = [...due.values()]
   due.clear()
@@ -24,17 +17,16 @@ function sendAll(store: Store, socket: Socket, due: Map<string, Change>): void {
 
 /**
  * Those of one thing become one message with its latest value; trials and queues go at most ten times a second, the rest at
- * once; a page
- * with more than 1 MiB unsent is told less often, and one with more than 8 MiB is cut.
+ * once, and all of it only while the page is ready (pace.ts).
  */
-export function createDeltas(store: Store, socket: Socket): Deltas {
+export function createDeltas(store: Store, socket: Socket, isReady: () => boolean): Deltas {
   const changes = new Map<string, Change>()
   const lazy = new Map<string, Change>()
   let timer: NodeJS.Timeout | null = null
 
   const onTimer = () => {
     timer = null
-    if (!isReady(socket)) return arm()
+    if (!isReady()) return arm()
     sendAll(store, socket, changes)
     sendAll(store, socket, lazy)
   }
@@ -53,7 +45,7 @@ export function createDeltas(store: Store, socket: Socket): Deltas {
       if (change.type === 'job')
         for (const [of, due] of lazy) if (due.type === 'trial' && due.job === change.job) lazy.delete(of)
       changes.set(key, change)
-      if (isReady(socket)) sendAll(store, socket, changes)
+      if (isReady()) sendAll(store, socket, changes)
       else arm()
     },
     end() {

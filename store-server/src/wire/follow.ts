@@ -1,11 +1,4 @@
-import {
-  CLOSE,
-  CUT_PAGE_BYTES,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_RECORDS,
-  SLOW_PAGE_BYTES,
-  type ToPage,
-} from '@pawprint/protocol'
+import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS, type ToPage } from '@pawprint/protocol'
 import type { Store } from '../service/context.ts'
 import type { Socket } from './socket.ts'
 
@@ -47,9 +40,15 @@ async function sendBatch(store: Store, socket: Socket, job: string, cursor: Curs
 
 /**
  * Sends what lies after the cursors, oldest first, then what is added, once and in order, in batches of at most 256 records and
- * 64 KiB. Waits while the page has more than 1 MiB unsent; cuts it above 8 MiB.
+ * 64 KiB. Waits while the page is not ready (pace.ts).
  */
-export function follow(store: Store, socket: Socket, job: string, after: Readonly<Cursor>): Follow {
+export function follow(
+  store: Store,
+  socket: Socket,
+  isReady: () => boolean,
+  job: string,
+  after: Readonly<Cursor>,
+): Follow {
   const cursor = { ...after }
   let timer: NodeJS.Timeout | null = null
   let pumping = false
@@ -64,9 +63,7 @@ export function follow(store: Store, socket: Socket, job: string, after: Readonl
   }
   const pump = async () => {
     for (let more = true; more && !over; ) {
-      if (socket.bufferedBytes() > CUT_PAGE_BYTES)
-        socket.close(CLOSE.tooSlow, 'too slow; follow again with your cursors')
-      if (socket.bufferedBytes() > SLOW_PAGE_BYTES) return wake()
+      if (!isReady()) return wake()
       more = await sendBatch(store, socket, job, cursor, () => over)
     }
   }

@@ -3,6 +3,7 @@ import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import { createDeltas } from './deltas.ts'
 import { type Follow, follow } from './follow.ts'
+import { createPace } from './pace.ts'
 import { refuseMessage } from './refusing.ts'
 import { snapshotOf } from './snapshot.ts'
 import type { Peer, Socket } from './socket.ts'
@@ -12,10 +13,12 @@ const MAX_FOLLOWS = 16
 
 /** The store's end of a page's connection: a snapshot, then what changes; log and curves of the jobs it follows. */
 export function openPage(store: Store, socket: Socket): Peer {
-  const deltas = createDeltas(store, socket)
-  const follows = createFollows(store, socket)
   const send = (message: ToPage) => socket.send(JSON.stringify(message))
-  send(snapshotOf(store))
+  const snapshot = JSON.stringify(snapshotOf(store))
+  const isReady = createPace(socket, Buffer.byteLength(snapshot))
+  const deltas = createDeltas(store, socket, isReady)
+  const follows = createFollows(store, socket, isReady)
+  socket.send(snapshot)
   const unsubscribe = store.hub.subscribe((change) => {
     if (change.type === 'cleared') follows.end()
     if (change.type === 'log' || change.type === 'metrics') follows.wake(change.job)
@@ -42,7 +45,7 @@ export function openPage(store: Store, socket: Socket): Peer {
 }
 
 /** The jobs that one page follows. */
-function createFollows(store: Store, socket: Socket) {
+function createFollows(store: Store, socket: Socket, isReady: () => boolean) {
   const follows = new Map<string, Follow>()
   return {
     take(message: Exclude<FromPage, { type: 'hello' }>) {
@@ -53,7 +56,7 @@ function createFollows(store: Store, socket: Socket) {
       if (!store.jobs.has(job)) throw new StoreError('E_NOT_FOUND', 'job', 'a known job', job)
       if (follows.size >= MAX_FOLLOWS)
         throw new StoreError('E_STATE', 'follow', `at most ${MAX_FOLLOWS} jobs`, 'one more')
-      follows.set(job, follow(store, socket, job, { log: message.afterLog, metric: message.afterMetric }))
+      follows.set(job, follow(store, socket, isReady, job, { log: message.afterLog, metric: message.afterMetric }))
     },
     wake: (job: string) => follows.get(job)?.wake(),
     end() {

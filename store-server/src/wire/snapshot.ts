@@ -6,6 +6,8 @@ import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
 
 const SNAPSHOT_JOBS = 50
+/** Of all its jobs together. A page that opens on a slow line must not wait for fifty of the largest grids. */
+const SNAPSHOT_TRIALS = 10_000
 const SNAPSHOT_DEPLOYMENTS = 50
 
 /** Newest first. */
@@ -14,9 +16,20 @@ export const newestJobs = (store: Store): JobRecord[] =>
 export const newestModels = (store: Store): ModelRecord[] =>
   [...store.models.values()].sort((a, b) => b.number - a.number)
 
+/** The newest jobs, at least one, that are not too large together. */
+function firstJobs(store: Store): JobRecord[] {
+  let trials = 0
+  const jobs = newestJobs(store).slice(0, SNAPSHOT_JOBS)
+  const end = jobs.findIndex(({ job }, i) => {
+    trials += job.trials.length
+    return i > 0 && trials > SNAPSHOT_TRIALS
+  })
+  return end === -1 ? jobs : jobs.slice(0, end)
+}
+
 /** All that a page draws first: jobs and deployments newest first, and every model that they name. */
 export function snapshotOf(store: Store): Extract<ToPage, { type: 'snapshot' }> {
-  const jobs = newestJobs(store).slice(0, SNAPSHOT_JOBS)
+  const jobs = firstJobs(store)
   const tasks = [...store.tasks.values()]
   const deployments = tasks.flatMap((task) => task.deployments.slice(-SNAPSHOT_DEPLOYMENTS).reverse())
   const named = new Set<string>([
