@@ -91,6 +91,8 @@ test.each([
   ['a missing field', 'POST', '/api/jobs', '{}', { 'content-type': 'application/json' }, 422, 'E_MESSAGE'],
   ['an unknown job', 'GET', '/api/jobs/nobody', null, {}, 404, 'E_NOT_FOUND'],
   ['a limit of words', 'GET', '/api/jobs?limit=many', null, {}, 400, 'E_QUERY'],
+  ['a limit of nothing', 'GET', '/api/jobs?limit=0', null, {}, 400, 'E_QUERY'],
+  ['a limit of no notebooks', 'GET', '/api/notebooks?limit=0', null, {}, 400, 'E_QUERY'],
   ['a limit above the most', 'GET', '/api/jobs?limit=1001', null, {}, 400, 'E_QUERY'],
   ['a signed cursor', 'GET', '/api/jobs?after=-1', null, {}, 400, 'E_QUERY'],
   ['a path that cannot be decoded', 'GET', '/api/notebooks/%E0%A4', null, {}, 400, 'E_QUERY'],

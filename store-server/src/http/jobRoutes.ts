@@ -3,24 +3,34 @@ import { createPresenter, presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
 import { newestJobs } from '../wire/snapshot.ts'
-import { type ApiRequest, countOf, jsonOf, ok, pageOf, paramOf, type Route } from './route.ts'
+import { type ApiRequest, countOf, jsonOf, limitOf, ok, pageOf, paramOf, type Route } from './route.ts'
 
 const MAX_LOG_LIST = 100_000
 const DEFAULT_LOG_LIST = 1000
+/** Records read at one time. */
+const LOG_PIECE = 1000
+/** An answer ends after this many characters of JSON, whatever the limit: 100,000 lines may have 16 KiB each. */
+const MAX_LOG_ANSWER = 8 * 1024 * 1024
 
-/** Records of a job's file after `?after=`, oldest first; the cursor is the last one's seq. */
+/** Records after `?after=`, oldest first, as many as fit into one answer; the cursor is the last one's seq. */
 async function records<T extends { seq: number }>(
   store: Store,
   request: ApiRequest,
   read: (job: string, after: number, limit: number) => Promise<T[]>,
 ) {
   const { job } = jobOf(store, paramOf(request, 'id'))
-  const limit = countOf('limit', request.query.get('limit'), DEFAULT_LOG_LIST, MAX_LOG_LIST)
-  const after = countOf('after', request.query.get('after'), 0)
-  const items = await read(job.id, after, limit + 1)
-  const more = items.length > limit
-  const shown = more ? items.slice(0, limit) : items
-  return ok({ items: shown, next: more ? String(shown.at(-1)?.seq ?? after) : null })
+  const limit = limitOf(request, DEFAULT_LOG_LIST, MAX_LOG_LIST)
+  const items: T[] = []
+  let last = countOf('after', request.query.get('after'), 0)
+  for (let size = 0; items.length < limit && size < MAX_LOG_ANSWER; ) {
+    const piece = await read(job.id, last, Math.min(LOG_PIECE, limit - items.length))
+    items.push(...piece)
+    last = piece.at(-1)?.seq ?? last
+    size += JSON.stringify(piece).length
+    if (piece.length === 0) return ok({ items, next: null })
+  }
+  const [more] = await read(job.id, last, 1)
+  return ok({ items, next: more ? String(last) : null })
 }
 
 const jobReads = (store: Store): Route[] => [

@@ -1,9 +1,9 @@
 import type { Store } from '../service/context.ts'
 import { drop, forget, notebookOf } from '../service/launching.ts'
-import { type ApiRequest, countOf, jsonOf, ok, paramOf, type Route } from './route.ts'
+import { type ApiRequest, jsonOf, limitOf, ok, paramOf, type Route } from './route.ts'
 
 function notebookList(store: Store, request: ApiRequest) {
-  const limit = countOf('limit', request.query.get('limit'), 100, 1000)
+  const limit = limitOf(request)
   const after = request.query.get('after')
   const sorted = [...store.notebooks.values()]
     .map(({ notebook }) => notebook)

@@ -75,18 +75,24 @@ export function countOf(
   text: string | null | undefined,
   fallback?: number,
   max = Number.MAX_SAFE_INTEGER,
+  min = 0,
 ): number {
   if (text === null || text === undefined) {
     if (fallback !== undefined) return fallback
     throw new StoreError('E_QUERY', at, 'a whole number', 'none')
   }
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  if (!(value <= max)) throw new StoreError('E_QUERY', at, `a whole number up to ${max}`, text.slice(0, 40))
+  if (!(value >= min && value <= max))
+    throw new StoreError('E_QUERY', at, `a whole number from ${min} to ${max}`, text.slice(0, 40))
   return value
 }
 
 const MAX_LIST = 1000
 const DEFAULT_LIST = 100
+
+/** How many items a list answers at most: `?limit=`, 1 to `max`. Throws StoreError E_QUERY. */
+export const limitOf = (request: ApiRequest, fallback = DEFAULT_LIST, max = MAX_LIST): number =>
+  countOf('limit', request.query.get('limit'), fallback, max, 1)
 
 /**
  * One page of a list that is sorted by a falling number: `?limit=` items (1 to 1,000, default 100) with numbers below the cursor
@@ -98,7 +104,7 @@ export function pageOf<T>(
   numberOf: (item: T) => number,
   show: (item: T) => unknown,
 ): ApiAnswer {
-  const limit = countOf('limit', request.query.get('limit'), DEFAULT_LIST, MAX_LIST)
+  const limit = limitOf(request)
   const after = countOf('after', request.query.get('after'), Number.MAX_SAFE_INTEGER)
   const rest = all.filter((item) => numberOf(item) < after)
   const items = rest.slice(0, limit)
