@@ -34,7 +34,9 @@ export async function noteServing(store: Store, demo: DemoLink, report: Serving)
     // The error names the weights that failed where it can; a report may cross a newer deployment on its way.
     const failedSha1 = error && /^[0-9a-f]{40}$/.test(error.at ?? '') ? error.at : record && currentOf(record)?.sha1
     const failed = error && failedSha1 !== sha1 ? store.models.get(failedSha1 ?? '') : undefined
-    if (error && failed && !failed.served && failed.model.task === task) {
+    // Only what a demo was given can fail there: a report must not spoil other models.
+    const wasDeployed = record?.deployments.some((deployment) => deployment.sha1 === failedSha1)
+    if (error && failed && !failed.served && wasDeployed) {
       const verdict = {
         deployed: false,
         code: 'failed-to-load',

@@ -112,6 +112,18 @@ test('a model that a demo cannot load says so, is not the one to beat, and canno
   await page.next('task', ({ task }) => task.demo === null)
 })
 
+test('what a demo says of a model that was never deployed does not spoil it', async () => {
+  const { store, agent } = await begin()
+  const [demo, page] = [await openTestDemo(store, store.viewerToken), await openTestPage(store)]
+  await train(store, agent, 1, 0.5)
+  await train(store, agent, 2, 0.4)
+  const error = { code: 'E_LOAD', message: 'a lie', at: sha1With(2) }
+  demo.send({ type: 'serving', task: 'pets', sha1: sha1With(1), error })
+  await page.next('task', ({ task }) => task.demo?.error?.code === 'E_LOAD')
+  expect(await verdictOf(store, 2)).toMatchObject({ code: 'not-better' })
+  expect((await deploy(store, 2)).status).toBe(201)
+})
+
 test('a demo that connects later is told what is deployed, whole', async () => {
   const { store, agent } = await begin()
   await train(store, agent, 1, 0.5)
