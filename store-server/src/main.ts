@@ -83,6 +83,8 @@ function endOnSignals(store: RunningStore): void {
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
+  // The terminal it was started in was closed.
+  process.on('SIGHUP', end)
 }
 
 async function main(): Promise<void> {

@@ -1,4 +1,4 @@
-import { CLOSE, type ErrorBody, ProtocolError, parseJson } from '@pawprint/protocol'
+import { CLOSE, CUT_PAGE_BYTES, type ErrorBody, ProtocolError, parseJson } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import { StorageError } from '../storage/storage.ts'
@@ -33,4 +33,6 @@ export function refuseMessage(store: Store, socket: Socket, text: string, error:
   const id = idOf(text)
   socket.send(JSON.stringify({ type: 'refused', ...(id === null ? {} : { id }), error: body }))
   if (body.code === 'E_JSON') socket.close(CLOSE.badMessage, body.message)
+  // Whoever sends nonsense and reads no answer must not fill the memory with answers.
+  else if (socket.bufferedBytes() > CUT_PAGE_BYTES) socket.close(CLOSE.tooSlow, 'too slow')
 }

@@ -64,9 +64,10 @@ export function createSockets(times: SocketTimes): Sockets {
   const heard = new Map<WebSocket, number>()
   const timer = setInterval(() => {
     for (const [ws, at] of heard) {
-      // A paused socket is not read, so its silence is ours.
-      if (!ws.isPaused && performance.now() - at > times.deadAfterMs) ws.terminate()
-      else if (ws.readyState === WebSocket.OPEN) ws.ping()
+      // A paused socket is not read, so its silence is ours, also just after it is resumed.
+      if (ws.isPaused) heard.set(ws, performance.now())
+      else if (performance.now() - at > times.deadAfterMs) ws.terminate()
+      if (ws.readyState === WebSocket.OPEN) ws.ping()
     }
   }, times.pingIntervalMs)
   timer.unref()
