@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -102,6 +102,13 @@ export async function until<T>(ask: () => Promise<T>, fits: (answer: T) => boole
     if (fits(answer)) return answer
     await wait(POLL_MS)
   }
+}
+
+/** Ids of the processes that were started for this data folder: launcher, store, demo and notebook runner. */
+export async function processesOf(folder: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return pids.filter((_, i) => lines[i]?.includes(folder)).map(Number)
 }
 
 interface Items<T> {

@@ -1,11 +1,24 @@
 // npm start itself: the newcomer's first job, bad options, Ctrl-C, a second start, and a launcher that is killed.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { finished, jobsOf, type Pawprint, startPawprint, taskOf, until } from './pawprint.ts'
+import {
+  finished,
+  jobOf,
+  jobsOf,
+  launch,
+  logOf,
+  modelOf,
+  notebookOf,
+  type Pawprint,
+  processesOf,
+  startPawprint,
+  taskOf,
+  until,
+} from './pawprint.ts'
 
 const TIMEOUT_MS = 240_000
 const ROOT = join(import.meta.dirname, '..')
@@ -25,13 +38,6 @@ async function start(args: string[], folder: string): Promise<Pawprint> {
   const paw = await startPawprint(args, folder)
   cleanups.push(() => paw.stop())
   return paw
-}
-
-/** Command lines of the processes that were started for this data folder. */
-async function processesOf(folder: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
-  return lines.filter((line) => line.includes(folder))
 }
 
 const isAnswering = async (url: string): Promise<boolean> =>
@@ -85,6 +91,32 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     )
     expect(await isAnswering(`${paw.storeUrl}/healthz`)).toBe(false)
     expect(await isAnswering(`${paw.demoUrl}/healthz`)).toBe(false)
+  })
+
+  test('after everything was killed at once in mid-job goes on: nothing is lost, and the same seed gives the same weights', async () => {
+    const folder = await dataFolder()
+    const first = await startPawprint(['--no-sample'], folder)
+    await notebookOf(first, ({ state }) => state === 'idle')
+    const config = { SEED: 7, EPOCHS: 6, NUM_FILTERS: 8, DENSE_WIDTH: 32, LEARNING_RATE: [0.001, 0.002, 0.003] }
+    const { id } = await launch(first, 'cifar10', config)
+    await until(
+      () => jobOf(first, id),
+      ({ trials }) => trials.some(({ progress }) => progress > 0.2),
+    )
+    const before = await logOf(first, id)
+    for (const pid of await processesOf(folder)) process.kill(pid, 'SIGKILL')
+
+    const second = await start(['--no-sample'], folder)
+    const done = await finished(second, id)
+    expect(done.trials.map(({ state }) => state)).toEqual(['done', 'done', 'done'])
+    expect(done.trials.some(({ attempt }) => attempt === 2)).toBe(true)
+    const log = await logOf(second, id)
+    expect(log.map(({ seq }) => seq)).toEqual(log.map((_, i) => i + 1))
+    expect(log.slice(0, before.length)).toEqual(before)
+
+    const again = await finished(second, (await launch(second, 'cifar10', config)).id)
+    expect(again.trials.map(({ sha1 }) => sha1)).toEqual(done.trials.map(({ sha1 }) => sha1))
+    for (const { sha1 } of again.trials) expect((await modelOf(second, sha1 ?? '')).origins).toHaveLength(2)
   })
 
   test('without the notebook brings up store and demo only', async () => {

@@ -1,0 +1,51 @@
+// A store full of names that try to be markup.
+import { TEST_ACCURACY } from '@pawprint/protocol'
+import type { FakeAgent, Run } from '../store-server/src/testing/fakeAgent.ts'
+import { logRecord, refOf } from '../store-server/src/testing/fakeAgent.ts'
+import { deliver, launch, SCHEMA, type Stage, sendPoints } from './stage.ts'
+
+export const IMG = '<img src=x onerror="document.title=`ran`">'
+export const SCRIPT = '"><script>document.title="ran"</script>'
+export const LONG = 'a-name-without-any-place-to-break-it-'.repeat(3)
+export const CLASS_NAMES = [IMG, SCRIPT, LONG, 'cat']
+const TASK = { name: 'pets', classNames: CLASS_NAMES, metric: TEST_ACCURACY }
+
+export interface Full {
+  readonly agent: FakeAgent
+  /** The trial that runs. */
+  readonly run: Run
+  readonly best: string
+  readonly worse: string
+}
+
+/** Every kind of notebook, job, trial and verdict, under names that hurt pages which do not take them for text. */
+export async function fillStage(stage: Stage): Promise<Full> {
+  const schema = SCHEMA.map((field) => ({ ...field, about: `${field.about} ${IMG}` }))
+  const over = { task: TASK, schema, engine: `${SCRIPT} cpu` }
+  const agent = await stage.join(IMG, over)
+  const gone = await stage.join(SCRIPT, over)
+  gone.send({ type: 'goodbye' })
+  await gone.close()
+  await (await stage.join(LONG, over)).cut()
+
+  await launch(stage, IMG, { LEARNING_RATE: [0.0005, 0.001, 0.002], NUM_FILTERS: [16], KERNEL_SIZE: [3, 5] })
+  const runs = [agent.next('run'), agent.next('run'), agent.next('run'), agent.next('run')]
+  const report = { classNames: CLASS_NAMES, engine: SCRIPT }
+  const worse = await deliver(stage, agent, (await runs[0]) as Run, 0.401, report)
+  const best = await deliver(stage, agent, (await runs[1]) as Run, 0.47, report)
+  await deliver(stage, agent, (await runs[2]) as Run, 0.1, report)
+  const failing = (await runs[3]) as Run
+  agent.send({ type: 'failed', id: 'failing', ...refOf(failing), reason: `Out of ${IMG} memory`, permanent: true })
+  await agent.answer('failing')
+  const run = await agent.next('run')
+  const lines = [IMG, SCRIPT, LONG.repeat(5), 'tab\there \u001b[31mred\u001b[0m', 'and\nmore']
+  await agent.answer(agent.records(run, 1, lines.map(logRecord)))
+  await sendPoints(agent, run, lines.length + 1, 30)
+  await launch(stage, IMG, { EPOCHS: 2 })
+  await launch(stage, IMG, { LEARNING_RATE: [0.1, 0.2, 0.3] })
+  await stage.api('PUT', '/api/tasks/pets/pin')
+  await stage.api('POST', `/api/notebooks/${encodeURIComponent(IMG)}/config`, {
+    LEARNING_RATE: [0.0005, 0.001, 0.002, 0.004, 0.008],
+  })
+  return { agent, run, best, worse }
+}

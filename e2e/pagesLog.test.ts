@@ -1,0 +1,141 @@
+// The live log in a real browser: long, cut off, and back again.
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser, openPage, readLog } from './browser.ts'
+import { launch, openLine, openStage, type Stage, sendLines } from './stage.ts'
+
+const TIMEOUT_MS = 120_000
+const WAIT_MS = 30_000
+let browser: Browser
+const ends: (() => Promise<unknown>)[] = []
+beforeAll(async () => {
+  browser = await launchBrowser()
+}, TIMEOUT_MS)
+afterAll(() => browser?.close())
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  for (const end of ends.splice(0).reverse()) await end()
+}, TIMEOUT_MS)
+
+async function runningJob(stage: Stage) {
+  ends.push(() => stage.close())
+  const agent = await stage.join('pets')
+  await launch(stage, 'pets')
+  return { agent, run: await agent.next('run') }
+}
+const becomes = <T>(ask: () => Promise<T>, value: T) => expect.poll(ask, { timeout: WAIT_MS }).toBe(value)
+const logOf = (page: Page) => page.getByTestId('log')
+const lastSeqOf = (page: Page) => logOf(page).getAttribute('data-last-seq')
+const isFollowing = (page: Page) => logOf(page).getAttribute('data-following')
+const rowOf = (page: Page, seq: number) => logOf(page).locator(`[data-seq="${seq}"]`)
+const isInSight = (page: Page, seq: number) =>
+  rowOf(page, seq).evaluate((row) => {
+    const box = row.getBoundingClientRect()
+    const log = row.closest('[role=log]')?.getBoundingClientRect()
+    return log !== undefined && box.top >= log.top - 1 && box.bottom <= log.bottom + 1
+  })
+
+describe('the log', { timeout: TIMEOUT_MS }, () => {
+  test('of 20,000 lines keeps few rows, finds and jumps, pauses when scrolled up and follows again', async () => {
+    const stage = await openStage()
+    const { agent, run } = await runningJob(stage)
+    await sendLines(agent, run, 1, 20_000)
+    const { page, problems } = await openPage(browser, stage.link)
+    // The store says a line of its own when a trial begins.
+    await expect.poll(async () => Number(await lastSeqOf(page)), { timeout: WAIT_MS }).toBeGreaterThanOrEqual(20_000)
+    const end = Number(await lastSeqOf(page))
+    await rowOf(page, end).waitFor()
+    expect(await logOf(page).locator('[data-seq]').count()).toBeLessThan(120)
+
+    await page.keyboard.press('/')
+    await page.keyboard.type('line 1999')
+    await becomes(() => page.getByTestId('hits').textContent(), '11')
+    await page.keyboard.press('Enter')
+    await becomes(() => page.getByTestId('hits').textContent(), '1 of 11')
+    const here = logOf(page).locator('.here')
+    expect(await here.textContent()).toContain('line 1999')
+    expect(await here.locator('mark').textContent()).toBe('line 1999')
+    await page.keyboard.press('Shift+Enter')
+    await becomes(() => page.getByTestId('hits').textContent(), '11 of 11')
+    expect(await here.textContent()).toContain('line 19999')
+    await page.keyboard.press('Escape')
+
+    await page.keyboard.press('f')
+    await becomes(() => isFollowing(page), 'true')
+    await logOf(page).hover()
+    await page.mouse.wheel(0, -4000)
+    await becomes(() => isFollowing(page), 'false')
+    await sendLines(agent, run, 20_001, 20_300)
+    await becomes(
+      () =>
+        page
+          .getByTestId('follow')
+          .textContent()
+          .then((text) => text?.trim() ?? ''),
+      'Follow · 300 new',
+    )
+    expect(await rowOf(page, end + 300).count()).toBe(0)
+    await page.getByTestId('follow').click()
+    await becomes(
+      () =>
+        rowOf(page, end + 300)
+          .count()
+          .then((count) => count === 1 && isInSight(page, end + 300)),
+      true,
+    )
+    expect(problems).toEqual([])
+  })
+
+  test('that is cut off in mid-stream says so, then has every line once and in order, with a rule where it was cut', async () => {
+    const line = await openLine()
+    const stage = await openStage([`127.0.0.1:${line.port}`])
+    line.target = stage.store.port
+    const { agent, run } = await runningJob(stage)
+    // The wire goes before the store, which waits for its connections.
+    ends.push(() => line.close())
+    await sendLines(agent, run, 1, 500)
+    const { page } = await openPage(browser, `http://127.0.0.1:${line.port}/?token=${stage.store.token}`)
+    await expect.poll(async () => Number(await lastSeqOf(page)), { timeout: WAIT_MS }).toBeGreaterThanOrEqual(500)
+    const before = Number(await lastSeqOf(page))
+    await logOf(page).hover()
+    await page.mouse.wheel(0, -2000)
+    await becomes(() => isFollowing(page), 'false')
+    const top = await logOf(page).evaluate((log) => log.scrollTop)
+
+    line.cut()
+    await page.getByTestId('banner').waitFor()
+    expect(await page.getByTestId('connection').textContent()).toContain('Connection lost')
+    for (const button of ['launch', 'stop']) expect(await page.getByTestId(button).isDisabled()).toBe(true)
+    expect(await page.getByTestId('field-EPOCHS').isDisabled()).toBe(true)
+    expect(await page.getByTestId('drop').getAttribute('data-state')).toBe('off')
+    await sendLines(agent, run, 501, 1704)
+
+    line.mend()
+    const more = sendLines(agent, run, 1705, 2000)
+    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.locator('[data-testid=connection][data-status=connected]').waitFor()
+    await more
+    await becomes(() => lastSeqOf(page), String(before + 1500))
+    expect(await page.getByTestId('banner').count()).toBe(0)
+    expect(await page.getByTestId('launch').isEnabled()).toBe(true)
+    expect(await isFollowing(page)).toBe('false')
+    expect(await logOf(page).evaluate((log) => log.scrollTop)).toBe(top)
+
+    // A tall window has fewer screens to read through.
+    await page.setViewportSize({ width: 1440, height: 4000 })
+    const shown = await readLog(page)
+    expect(shown.map(({ seq }) => seq)).toEqual(Array.from({ length: before + 1500 }, (_, i) => i + 1))
+    const numbers = shown.flatMap(({ text }) => /line (\d+)$/.exec(text)?.[1] ?? [])
+    expect(numbers.map(Number)).toEqual(Array.from({ length: 2000 }, (_, i) => i + 1))
+    await rowOf(page, before + 1500).waitFor()
+    await logOf(page).evaluate((log) => {
+      log.scrollTop = 0
+    })
+    await page.getByTestId('search').fill('line 501')
+    await page.getByTestId('search').press('Enter')
+    const rule = logOf(page).locator('.caught')
+    await rule.waitFor()
+    expect(await rule.textContent()).toMatch(/^Reconnected, [\d,]+\u00a0lines caught up$/)
+    expect(await rule.evaluate((row) => row.nextElementSibling?.getAttribute('data-seq'))).toBe(String(before + 1))
+  })
+})
