@@ -54,7 +54,9 @@ export async function launch(store: Store, request: Launch): Promise<{ record: J
     if (known.job.notebook !== request.notebook)
       throw new StoreError('E_REQUEST_ID', 'requestId', `notebook ${known.job.notebook}`, request.notebook)
     await saveJob(store, known.job.id)
-    return { record: known, created: false }
+    const record = store.jobs.get(known.job.id)
+    // The first request found a full disk, and so there is no job of it.
+    return record ? { record, created: false } : launch(store, request)
   }
   const { notebook } = notebookOf(store, request.notebook)
   if (notebook.state === 'gone')
