@@ -86,12 +86,15 @@ export function acceptRecords(before: Received, batch: Batch, maxLines = MAX_LOG
   return { type: 'accepted', received: { logNumber, metricNumber, lines: kept, dropped }, lines, points }
 }
 
-/** What was received of each attempt (key `trial/attempt`), found again from the two files after a restart. */
+/**
+ * Adds to what was received of each attempt (key `trial/attempt`), found again from the two files after a restart: some of their
+ * records at a time, for all of them may not fit the memory.
+ */
 export function recoverReceived(
+  found: Map<string, Received>,
   lines: readonly Pick<StoredLine, 'trial' | 'attempt' | 'n'>[],
   points: readonly Pick<StoredPoint, 'trial' | 'attempt' | 'n'>[],
-): Map<string, Received> {
-  const found = new Map<string, Received>()
+): void {
   const update = (at: { trial: number | null; attempt: number }, change: (before: Received) => Received) => {
     const key = `${at.trial}/${at.attempt}`
     found.set(key, change(found.get(key) ?? NOTHING_RECEIVED))
@@ -106,5 +109,4 @@ export function recoverReceived(
   }
   for (const point of points)
     update(point, (before) => ({ ...before, metricNumber: Math.max(before.metricNumber, point.n) }))
-  return found
 }

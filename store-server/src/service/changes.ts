@@ -143,7 +143,7 @@ export function noteLines(store: Store, id: string, last: number): void {
   store.hub.publish({ type: 'log', job: id })
   if (isFinal(record.job.state)) {
     store.jobLog.release(id)
-    // The count is read again from the log after a restart, so a failure here costs nothing.
+    // Only the count that pages show is at stake; the lines themselves are on disk.
     saveJob(store, id).catch((error: unknown) => store.world.report(`job ${id}: ${String(error)}`))
   }
 }

@@ -76,13 +76,12 @@ function createTails(logs: Logs) {
   }
 }
 
-async function readAll(logs: Logs, name: string): Promise<unknown[]> {
-  const records: unknown[] = []
-  for (let after = 0; ; ) {
+/** Gives all records of a log to `take`, page by page. */
+async function readAll(logs: Logs, name: string, take: (records: unknown[]) => void): Promise<void> {
+  for (let after = 0; ; after += PAGE_RECORDS) {
     const page = await logs.read(name, after, PAGE_RECORDS)
-    records.push(...page.map(({ record }) => record))
-    if (page.length < PAGE_RECORDS) return records
-    after += page.length
+    take(page.map(({ record }) => record))
+    if (page.length < PAGE_RECORDS) return
   }
 }
 
@@ -95,9 +94,8 @@ function createReceipts(logs: Logs) {
       if (known) return known
       const byAttempt = new Map<string, Received>()
       const scan = async () => {
-        const [lines, points] = await Promise.all([readAll(logs, linesOf(job)), readAll(logs, pointsOf(job))])
-        for (const [key, received] of recoverReceived(lines as StoredLine[], points as StoredPoint[]))
-          byAttempt.set(key, received)
+        await readAll(logs, linesOf(job), (lines) => recoverReceived(byAttempt, lines as StoredLine[], []))
+        await readAll(logs, pointsOf(job), (points) => recoverReceived(byAttempt, [], points as StoredPoint[]))
       }
       const receipt = { scanned: scan(), byAttempt }
       receipts.set(job, receipt)

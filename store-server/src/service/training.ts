@@ -52,14 +52,16 @@ export async function receive(store: Store, message: Of<'records'>): Promise<voi
     throw new StoreError('E_GAP', `job ${job} trial ${trial} records`, `${accepted.expected}`, `${message.first}`)
   const { received, lines, points } = accepted
   store.jobLog.receive(job, trial, attempt, received)
+  const writes = [
+    lines.length > 0 ? store.jobLog.appendLines(job, lines) : 0,
+    points.length > 0 ? store.jobLog.appendPoints(job, points) : 0,
+  ] as const
   try {
-    const [last] = await Promise.all([
-      lines.length > 0 ? store.jobLog.appendLines(job, lines) : 0,
-      points.length > 0 ? store.jobLog.appendPoints(job, points) : 0,
-    ])
+    const [last] = await Promise.all(writes)
     noteLines(store, job, last)
   } catch (error) {
-    // What is on disk is found out again before the next batch, so that nothing is taken for stored that is not.
+    // What is on disk is found out again before the next batch, so that nothing is taken for stored that is not, or the reverse.
+    await Promise.allSettled(writes)
     store.jobLog.recheck(job)
     throw error
   }
