@@ -24,6 +24,8 @@ export const MAX_TRIALS = 10_000
 export const MAX_VALUES_PER_KEY = 64
 /** Most hyperparameters that a notebook may declare. */
 export const MAX_FIELDS = 64
+/** Most metrics of one trial, by name. */
+export const MAX_METRICS = 64
 /** Largest safetensors header, in bytes. */
 export const MAX_SAFETENSORS_HEADER_BYTES = 1024 * 1024
 /** Size of one part of an upload, in bytes, and the largest blob accepted by default. */

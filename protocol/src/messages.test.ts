@@ -18,6 +18,7 @@ const register: FromAgent = {
   pid: 4242,
   attempts: [attempt],
 }
+const manyMetrics = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, i]))
 
 describe('a message', () => {
   test.each<FromAgent>([
@@ -25,6 +26,7 @@ describe('a message', () => {
     register,
     { type: 'records', id: 'b1', ...attempt, first: 1, records: [{ kind: 'log', time, level: 'info', text: 'hi' }] },
     { type: 'progress', ...attempt, progress: 0.5, metrics: { loss: 1.2 } },
+    { type: 'progress', ...attempt, progress: 0.5, metrics: manyMetrics(64) },
     { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
     { type: 'goodbye' },
   ])('$type survives the wire unchanged', (message) => {
@@ -43,6 +45,7 @@ describe('a message', () => {
     [JSON.stringify({ ...register, slots: 0 }), 'slots'],
     [JSON.stringify({ type: 'progress', ...attempt, progress: 1.01, metrics: {} }), 'progress'],
     [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: { loss: null } }), 'metrics.loss'],
+    [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: manyMetrics(65) }), 'metrics'],
     [JSON.stringify({ type: 'progress', ...attempt, job: '../j', progress: 0, metrics: {} }), 'job'],
     [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 0, records: [] }), 'first'],
     [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 1, records: [] }), 'records'],

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
-import { MAX_LOG_LINE_BYTES, MAX_NAME_LENGTH } from './limits.ts'
+import { MAX_LOG_LINE_BYTES, MAX_METRICS, MAX_NAME_LENGTH } from './limits.ts'
 import { Sha1, Sha256 } from './sha1.ts'
 
 /** An id made by the store or a client: a path segment that is safe everywhere. */
@@ -58,7 +58,7 @@ export type JobState = v.InferOutput<typeof JobState>
 export const TrialState = v.picklist(['waiting', 'running', 'done', 'failed', 'cancelled'])
 export type TrialState = v.InferOutput<typeof TrialState>
 
-export const Metrics = v.record(v.pipe(v.string(), v.maxLength(64)), Finite)
+export const Metrics = v.pipe(v.record(v.pipe(v.string(), v.maxLength(64)), Finite), v.maxEntries(MAX_METRICS))
 export type Metrics = v.InferOutput<typeof Metrics>
 
 export const Trial = v.object({

@@ -46,6 +46,13 @@ test('progress never goes back', () => {
   expect(record.job.trials[0]).toMatchObject({ progress: 0.5, metrics: { loss: 2, accuracy: 0.1 } })
 })
 
+test('metrics of a trial do not pile up: 64 names at most, the first ones, with their latest values', () => {
+  let record = startTrial(job('a', 1), 0, 'L1', now)
+  for (let i = 0; i < 100; i++) record = progressTrial(record, 0, 0.1, { loss: i, [`m${i}`]: i })
+  const metrics = record.job.trials[0]?.metrics ?? {}
+  expect([Object.keys(metrics).length, metrics.loss, metrics.m62, metrics.m63]).toEqual([64, 99, 62, undefined])
+})
+
 test('an error that may pass is tried three times, then the trial has failed', () => {
   let record = job('a', 1)
   for (const attempt of [1, 2]) {

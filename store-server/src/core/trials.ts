@@ -4,6 +4,7 @@ import {
   type Job,
   jobStateOf,
   MAX_ATTEMPTS,
+  MAX_METRICS,
   type Metrics,
   moveTrial,
   type Params,
@@ -70,6 +71,10 @@ export function startTrial(record: JobRecord, index: number, lease: string, now:
   return { ...started, leases, job: { ...started.job, startedAt: record.job.startedAt ?? now, heardAt: now } }
 }
 
+/** New values beside the old ones. Names beyond the most that a trial may have are left out, so that they cannot pile up. */
+const withMetrics = (before: Metrics, news: Metrics): Metrics =>
+  Object.fromEntries(Object.entries({ ...before, ...news }).slice(0, MAX_METRICS))
+
 /** Progress of a running trial; it never goes back. */
 export const progressTrial = (record: JobRecord, index: number, progress: number, metrics: Metrics): JobRecord => ({
   ...record,
@@ -77,7 +82,7 @@ export const progressTrial = (record: JobRecord, index: number, progress: number
     ...record.job,
     trials: record.job.trials.map((trial) =>
       trial.index === index
-        ? { ...trial, progress: Math.max(trial.progress, progress), metrics: { ...trial.metrics, ...metrics } }
+        ? { ...trial, progress: Math.max(trial.progress, progress), metrics: withMetrics(trial.metrics, metrics) }
         : trial,
     ),
   },
