@@ -126,6 +126,11 @@ describe('names that are markup', { timeout: TIMEOUT_MS }, () => {
     await page.getByRole('button', { name: 'Light or dark' }).click()
     await expectTextOnly(page)
     expect(problems).toEqual([])
+
+    const stranger = await openPage(browser, stage.store.url)
+    await settles(stranger.page.getByTestId('banner'), 'not signed in')
+    // The refusals themselves are expected, of the socket and of the question why.
+    expect(stranger.problems.filter((problem) => !/WebSocket|401/.test(problem))).toEqual([])
   })
 
   test('are text in the demo, too, with a picture or without', async () => {

@@ -2,7 +2,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, openPage, readLog } from './browser.ts'
-import { launch, openLine, openStage, type Stage, sendLines } from './stage.ts'
+import { openLine } from './line.ts'
+import { launch, openStage, type Stage, sendLines } from './stage.ts'
 
 const TIMEOUT_MS = 120_000
 const WAIT_MS = 30_000
@@ -94,7 +95,7 @@ describe('the log', { timeout: TIMEOUT_MS }, () => {
     // The wire goes before the store, which waits for its connections.
     ends.push(() => line.close())
     await sendLines(agent, run, 1, 500)
-    const { page } = await openPage(browser, `http://127.0.0.1:${line.port}/?token=${stage.store.token}`)
+    const { page, problems } = await openPage(browser, `http://127.0.0.1:${line.port}/?token=${stage.store.token}`)
     await expect.poll(async () => Number(await lastSeqOf(page)), { timeout: WAIT_MS }).toBeGreaterThanOrEqual(500)
     const before = Number(await lastSeqOf(page))
     await logOf(page).hover()
@@ -137,5 +138,7 @@ describe('the log', { timeout: TIMEOUT_MS }, () => {
     await rule.waitFor()
     expect(await rule.textContent()).toMatch(/^Reconnected, [\d,]+\u00a0lines caught up$/)
     expect(await rule.evaluate((row) => row.nextElementSibling?.getAttribute('data-seq'))).toBe(String(before + 1))
+    // A browser reports each socket that it could not open; nothing else may be there.
+    expect(problems.filter((problem) => !problem.includes('WebSocket'))).toEqual([])
   })
 })

@@ -1,0 +1,123 @@
+// The store's page by keyboard alone, and its older jobs.
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { launchBrowser, openPage } from './browser.ts'
+import { launch, openStage, type Stage, train } from './stage.ts'
+
+const TIMEOUT_MS = 120_000
+const WAIT_MS = 30_000
+let browser: Browser
+let stage: Stage
+beforeAll(async () => {
+  browser = await launchBrowser()
+}, TIMEOUT_MS)
+afterAll(() => browser?.close())
+beforeEach(async () => {
+  stage = await openStage()
+}, TIMEOUT_MS)
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  await stage.close()
+}, TIMEOUT_MS)
+
+const becomes = <T>(ask: () => Promise<T>, value: T) => expect.poll(ask, { timeout: WAIT_MS }).toEqual(value)
+const hasFocus = (target: Locator) =>
+  target.evaluateAll((elements) => elements.includes(document.activeElement as HTMLElement))
+
+/** Presses Tab until the target has the focus. More presses than the page has stops: it cannot be reached. */
+async function tabTo(page: Page, target: Locator, key = 'Tab'): Promise<void> {
+  await target.first().waitFor()
+  for (let presses = 0; presses < 150; presses++) {
+    if (await hasFocus(target)) return
+    await page.keyboard.press(key)
+  }
+  throw new Error(`${key} never reaches ${target}`)
+}
+async function pressOn(page: Page, target: Locator): Promise<void> {
+  await tabTo(page, target)
+  await page.keyboard.press('Enter')
+}
+
+describe('by keyboard alone', { timeout: TIMEOUT_MS }, () => {
+  test('a job is launched, the queue sorted, the job stopped', async () => {
+    const agent = await stage.join('pets')
+    const { page, problems } = await openPage(browser, stage.link)
+    await tabTo(page, page.getByTestId('field-EPOCHS'))
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Control+Enter')
+    await agent.next('run')
+    await pressOn(page, page.getByTestId('launch'))
+    await page.getByTestId('queued-2').waitFor()
+    await pressOn(page, page.getByTestId('launch'))
+    await page.getByTestId('queued-3').waitFor()
+
+    const queue = () => page.locator('.queue b').allTextContents()
+    const up = page.getByTestId('queued-3').getByRole('button', { name: 'Move job 3 up' })
+    await pressOn(page, up)
+    await becomes(queue, ['Job 3', 'Job 2'])
+    await becomes(() => hasFocus(up), true)
+    await page.keyboard.press('ArrowDown')
+    await becomes(queue, ['Job 2', 'Job 3'])
+    await becomes(() => hasFocus(page.getByTestId('queued-3').getByRole('button')), true)
+
+    await pressOn(page, page.getByTestId('stop'))
+    await agent.next('stop')
+    expect(problems).toEqual([])
+  })
+
+  test('models are looked at, deployed, rolled back, and the store is cleared; focus returns to where it was', async () => {
+    const agent = await stage.join('pets')
+    const high = await train(stage, agent, 'pets', 0.5)
+    const low = await train(stage, agent, 'pets', 0.4)
+    const { page, problems } = await openPage(browser, stage.link)
+    const current = async () =>
+      (await stage.api<{ current: { sha1: string } | null }>('GET', '/api/tasks/pets')).current?.sha1 ?? null
+
+    const link = page.getByTestId(`model-${low}`).getByRole('link')
+    await pressOn(page, link)
+    const drawer = page.getByRole('dialog')
+    await drawer.waitFor()
+    await becomes(() => hasFocus(drawer.locator('*').or(drawer)), true)
+    // Once around: the focus stays inside, or in the browser's own bar.
+    for (let presses = 0; presses < 12; presses++) {
+      await page.keyboard.press('Tab')
+      expect(await page.evaluate(() => document.activeElement?.closest('main') === null)).toBe(true)
+    }
+    await page.keyboard.press('Escape')
+    await becomes(() => drawer.count(), 0)
+    await becomes(() => hasFocus(link), true)
+
+    await pressOn(page, page.getByTestId(`model-${low}`).getByRole('button', { name: 'Deploy' }))
+    await becomes(current, low)
+    await pressOn(page, page.getByRole('button', { name: 'Roll back to this' }))
+    await becomes(current, high)
+
+    await pressOn(page, page.getByTestId('clear'))
+    await becomes(() => hasFocus(page.getByRole('button', { name: 'Keep everything' })), true)
+    await tabTo(page, page.getByTestId('clear-word'), 'Shift+Tab')
+    await page.keyboard.type('clear')
+    await page.keyboard.press('Enter')
+    await becomes(() => page.getByRole('alertdialog').count(), 0)
+    await page.getByTestId('no-model').waitFor()
+    expect(await current()).toBeNull()
+    expect(problems).toEqual([])
+  })
+})
+
+test('older jobs are shown when they are asked for, with their models', { timeout: TIMEOUT_MS }, async () => {
+  const agent = await stage.join('pets')
+  const oldest = await train(stage, agent, 'pets', 0.5)
+  // One job runs and is never done, so that all others wait, and end when they are taken out.
+  await launch(stage, 'pets')
+  const ids = await Promise.all(Array.from({ length: 52 }, () => launch(stage, 'pets')))
+  await Promise.all(ids.map((id) => stage.api('POST', `/api/jobs/${id}/stop`)))
+  const { page, problems } = await openPage(browser, stage.link)
+  await page.getByTestId('models-job-54').waitFor()
+  expect(await page.getByTestId('models-job-1').count()).toBe(0)
+  expect(await page.getByTestId('older').textContent()).toContain('4\u00a0older jobs')
+  await page.getByTestId('load-older').click()
+  await page.getByTestId(`model-${oldest}`).waitFor()
+  expect(await page.locator('[data-testid^=models-job-]').count()).toBe(54)
+  expect(await page.getByTestId('older').count()).toBe(0)
+  expect(problems).toEqual([])
+})

@@ -1,0 +1,173 @@
+// The pages for everyone: on every width, in both themes, and by axe.
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { makeModel } from '../demo-app/server/testing/model.ts'
+import { launchBrowser, openPage } from './browser.ts'
+import { CLASS_NAMES, fillStage } from './hostile.ts'
+import { deliverReal, openStage, type Stage, TASK } from './stage.ts'
+
+const TIMEOUT_MS = 120_000
+const WAIT_MS = 30_000
+const THEMES = ['light', 'dark'] as const
+const WIDTHS = [1440, 1024, 720, 390, 320]
+let browser: Browser
+let stage: Stage
+beforeAll(async () => {
+  browser = await launchBrowser()
+}, TIMEOUT_MS)
+afterAll(() => browser?.close())
+beforeEach(async () => {
+  stage = await openStage()
+}, TIMEOUT_MS)
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  await stage.close()
+}, TIMEOUT_MS)
+
+async function openDemo(open: (url: string) => Promise<Page>): Promise<Page> {
+  const made = await makeModel(1, 3, CLASS_NAMES.length)
+  const agent = await stage.join('pets', { task: { ...TASK, classNames: CLASS_NAMES } })
+  await deliverReal(stage, agent, 'pets', made, 0.5, CLASS_NAMES)
+  const page = await open((await stage.demo()).url)
+  await page.getByTestId('class-list').waitFor()
+  return page
+}
+async function lookAtPicture(page: Page): Promise<void> {
+  const flat = sharp({ create: { width: 40, height: 30, channels: 3, background: '#8090a0' } })
+  const buffer = await flat.png().toBuffer()
+  await page.getByTestId('file').setInputFiles({ name: 'a picture.png', mimeType: 'image/png', buffer })
+  await page.getByRole('button', { name: 'Keep this answer' }).click()
+}
+
+/** Strips that are meant to scroll sideways. */
+const STRIPS = '.notebooks, .live, .tasks, .past ol'
+
+/** What sticks out of the page, or scrolls sideways without being meant to. */
+const overflowOf = (page: Page): Promise<string[]> =>
+  page.evaluate((strips) => {
+    const found = new Set<string>()
+    const nameOf = (element: Element) => `${element.tagName}.${element.getAttribute('class') ?? ''}`
+    if (document.documentElement.scrollWidth > innerWidth) found.add(`page ${document.documentElement.scrollWidth}`)
+    for (const element of document.querySelectorAll('body *')) {
+      if (element.closest(strips) !== null || element.closest('.vh, .tip-box, .mark, .lines') !== null) continue
+      const scrolls = /auto|scroll/.test(getComputedStyle(element).overflowX)
+      if (scrolls && element.scrollWidth > element.clientWidth) found.add(`${nameOf(element)} ${element.scrollWidth}`)
+      const { left, right, width } = element.getBoundingClientRect()
+      if (width > 0 && (right > innerWidth + 1 || left < -1)) found.add(`${nameOf(element)} ${left} to ${right}`)
+    }
+    const log = document.querySelector('.lines')
+    if (log !== null && log.scrollWidth > log.clientWidth) found.add(`log ${log.scrollWidth}`)
+    return [...found]
+  }, STRIPS)
+
+async function expectNoOverflow(page: Page, state: string, tabs: readonly string[] = []): Promise<void> {
+  for (const colorScheme of THEMES)
+    for (const width of WIDTHS) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 800 })
+      const areas = width < 720 && tabs.length > 0 ? tabs : [null]
+      for (const name of areas) {
+        if (name !== null) await page.getByRole('tab', { name }).click()
+        const message = `${state}, ${width} px, ${colorScheme}, ${name ?? 'all'}`
+        // What is measured in the page follows a new width one drawing later.
+        await expect.poll(() => overflowOf(page), { timeout: WAIT_MS, message }).toEqual([])
+      }
+    }
+}
+
+describe('on every width, in both themes, nothing sticks out', { timeout: TIMEOUT_MS }, () => {
+  const TABS = ['Notebooks', 'Job', 'Models']
+  test('of the store’s page', async () => {
+    const { page: empty } = await openPage(browser, stage.link)
+    await empty.getByTestId('no-notebook').waitFor()
+    await expectNoOverflow(empty, 'empty', TABS)
+    await empty.close()
+    const { best } = await fillStage(stage)
+    const { page } = await openPage(browser, stage.link)
+    await page.getByTestId('stop').waitFor()
+    await expectNoOverflow(page, 'full', TABS)
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await page.getByRole('button', { name: 'Lines' }).click()
+    await page.getByTestId('field-EPOCHS').fill('a very long text that is no number')
+    await expectNoOverflow(page, 'lines and a bad value', TABS)
+    await page.goto(`${stage.store.url}/#model/${best}`)
+    await page.getByRole('dialog').locator('.matrix').waitFor()
+    await expectNoOverflow(page, 'drawer')
+  })
+
+  test('of the demo', async () => {
+    const page = await openDemo(async (url) => (await openPage(browser, url)).page)
+    await expectNoOverflow(page, 'idle')
+    await lookAtPicture(page)
+    await expectNoOverflow(page, 'answered')
+  })
+})
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** A page into which axe may be put: the only one without its content security policy. */
+async function openForAxe(url: string): Promise<Page> {
+  const viewport = { width: 1440, height: 900 }
+  const context = await browser.newContext({ bypassCSP: true, reducedMotion: 'reduce', viewport })
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
+
+async function expectNoViolation(page: Page, state: string): Promise<void> {
+  const source = await readFile(AXE, 'utf8')
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme })
+    // Colours on their way from one theme to the other are nobody's choice.
+    await page.evaluate(async () => {
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+      await Promise.allSettled(document.getAnimations().map(({ finished }) => finished))
+    })
+    if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
+    const violations = await page.evaluate(async (values) => {
+      const { run } = (window as unknown as { axe: typeof axe }).axe
+      const result = await run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] })
+      return result.violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, any, all }) => `${id}: ${html} ${[...any, ...all][0]?.message ?? ''}`),
+      )
+    }, RULES)
+    expect(violations, `${state}, ${colorScheme}`).toEqual([])
+  }
+}
+
+describe('axe finds no violation', { timeout: TIMEOUT_MS }, () => {
+  test('in the store’s page', async () => {
+    const empty = await openForAxe(stage.link)
+    await empty.getByTestId('no-notebook').waitFor()
+    await expectNoViolation(empty, 'empty')
+    await empty.context().close()
+    const { best } = await fillStage(stage)
+    const page = await openForAxe(stage.link)
+    await page.getByTestId('stop').waitFor()
+    await expectNoViolation(page, 'full')
+    await page.getByRole('button', { name: 'Lines' }).click()
+    await page.getByTestId('field-EPOCHS').fill('ten')
+    await expectNoViolation(page, 'lines and a bad value')
+    await page.getByTestId('clear').click()
+    await expectNoViolation(page, 'clear')
+    await page.keyboard.press('Escape')
+    await page.goto(`${stage.store.url}/#model/${best}`)
+    await page.getByRole('dialog').locator('.matrix').waitFor()
+    await expectNoViolation(page, 'drawer')
+    await page.keyboard.press('Escape')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await expectNoViolation(page, 'narrow')
+  })
+
+  test('in the demo', async () => {
+    const page = await openDemo(openForAxe)
+    await expectNoViolation(page, 'idle')
+    await lookAtPicture(page)
+    await expectNoViolation(page, 'answered')
+  })
+})
