@@ -2,6 +2,8 @@ import type { Deployment, Sha1 } from '@pawprint/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { RunningStore } from '../startStore.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
+import { type Storage, StorageError } from '../storage/storage.ts'
 import { call, type FakeAgent, fakeAgent, reportOf, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
 import { openTestDemo, openTestPage, startTestStore } from '../testing/testStore.ts'
 
@@ -110,6 +112,28 @@ test('a model that a demo cannot load says so, is not the one to beat, and canno
   expect(await train(store, agent, 2, 0.9)).toMatchObject({ deployed: false, code: 'failed-to-load' })
   await demo.close()
   await page.next('task', ({ task }) => task.demo === null)
+})
+
+test('a deployment whose verdicts a full disk refused is told to everyone all the same, for it counts', async () => {
+  const memory = createMemoryStorage()
+  let isFull = false
+  const write: Storage['documents']['write'] = async (name, value) => {
+    if (isFull && name.startsWith('models/')) throw new StorageError('E_NO_SPACE', name, 'room on the disk', 'none')
+    return memory.documents.write(name, value)
+  }
+  const { store, agent } = await begin(1, {
+    storage: { ...memory, documents: { ...memory.documents, write } },
+    world: { report: () => {} },
+  })
+  await train(store, agent, 1, 0.5)
+  await train(store, agent, 2, 0.4)
+  const [demo, page] = [await openTestDemo(store), await openTestPage(store)]
+  isFull = true
+  expect((await deploy(store, 2)).status).toBe(507)
+  expect(await page.next('deployment')).toMatchObject({ deployment: { revision: 2, sha1: sha1With(2) } })
+  await demo.next('deployed', ({ current }) => current.deployment.revision === 2)
+  isFull = false
+  expect(await deploy(store, 2)).toMatchObject({ status: 200, json: { revision: 2 } })
 })
 
 test('what a demo says of a model that was never deployed does not spoil it', async () => {

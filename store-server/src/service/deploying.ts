@@ -84,10 +84,14 @@ export async function appendDeployment(
   if (former && next && former.model.verdict.code !== 'failed-to-load')
     changed.push(withVerdict(former, verdictOfFormer(former, next, deployment)))
   if (next) changed.push(withVerdict(next, verdictOfCurrent(deployment)))
-  await changeModels(store, changed)
-  store.hub.publish({ type: 'deployment', task, revision })
-  store.hub.publish({ type: 'task', name: task })
-  await showCurrent(store, task)
+  try {
+    await changeModels(store, changed)
+  } finally {
+    // It counts already. Verdicts that a full disk kept from being written are put right at the next start.
+    store.hub.publish({ type: 'deployment', task, revision })
+    store.hub.publish({ type: 'task', name: task })
+    await showCurrent(store, task)
+  }
   return deployment
 }
 
