@@ -1,9 +1,7 @@
 import * as v from 'valibot'
 import { Config } from './fields.ts'
-import { Id, Name } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
-
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+import { Count, Id, Name } from './values.ts'
 
 /** Bodies of the HTTP API (PROTOCOL.md lists calls and answers). */
 export const LaunchRequest = v.object({

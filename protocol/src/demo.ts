@@ -3,10 +3,10 @@ import { ServedModel } from './api.ts'
 import { ErrorBody } from './error.ts'
 import { parse, parseJson } from './json.ts'
 import { MAX_STORE_FRAME_BYTES } from './limits.ts'
-import { Name, Preprocessing, Task } from './records.ts'
+import { Preprocessing } from './models.ts'
+import { Task } from './records.ts'
 import { Sha1 } from './sha1.ts'
-
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+import { Count, Name } from './values.ts'
 
 /** One task as the demo's page draws it. */
 export const DemoTask = v.object({

@@ -3,28 +3,11 @@ import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
 import { MAX_BATCH_RECORDS, MAX_FRAME_BYTES, MAX_STORE_FRAME_BYTES } from './limits.ts'
-import {
-  CurrentModel,
-  Deployment,
-  Id,
-  Job,
-  LogLevel,
-  LogLine,
-  MetricPoint,
-  Model,
-  ModelReport,
-  Name,
-  Notebook,
-  Task,
-  TaskStatus,
-  Time,
-  Trial,
-  Verdict,
-} from './records.ts'
+import { CurrentModel, Deployment, Model, ModelReport, TaskStatus, Verdict } from './models.ts'
+import { Job, LogLevel, LogLine, MetricPoint, Notebook, Task, Trial } from './records.ts'
 import { Sha1 } from './sha1.ts'
+import { Count, Finite, Id, Name, Time } from './values.ts'
 
-const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const Finite = v.pipe(v.number(), v.finite())
 const Reason = v.pipe(v.string(), v.maxLength(4096))
 
 /** Names one attempt of one trial. `lease` is its fencing token: without the present one nothing is changed. */

@@ -1,0 +1,114 @@
+import * as v from 'valibot'
+import { ErrorBody } from './error.ts'
+import { Metrics, Task } from './records.ts'
+import { Sha1, Sha256 } from './sha1.ts'
+import { Count, Finite, Id, Text, Time } from './values.ts'
+
+/** How a picture becomes the first layer's input; the demo does as training did. */
+export const Preprocessing = v.object({
+  width: Count,
+  height: Count,
+  channels: v.picklist(['rgb', 'grey']),
+  /** `fill` ignores the aspect ratio, `cover` crops the middle. */
+  fit: v.picklist(['fill', 'cover']),
+  /** Resize filter, by sharp's name. */
+  kernel: v.picklist(['nearest', 'linear', 'cubic', 'mitchell', 'lanczos2', 'lanczos3']),
+  /** (value × scale − mean) / std, per channel. */
+  scale: Finite,
+  mean: v.array(Finite),
+  std: v.array(Finite),
+})
+export type Preprocessing = v.InferOutput<typeof Preprocessing>
+
+/** Sets with equal fingerprints (SHA-256) hold the same images and labels in the same order. */
+export const TestSet = v.object({ fingerprint: Sha256, count: Count })
+
+/** Rows are the true class, columns the predicted one, in the order of classNames. */
+export const ModelEvaluation = v.object({ confusion: v.array(v.array(Count)) })
+export type ModelEvaluation = v.InferOutput<typeof ModelEvaluation>
+
+export const Verdict = v.object({
+  deployed: v.boolean(),
+  code: v.picklist([
+    'deployed',
+    'not-better',
+    'other-test-set',
+    'declined',
+    'non-finite',
+    'out-of-range',
+    'late',
+    'pinned',
+    'failed-to-load',
+    'replaced',
+    'rolled-back',
+  ]),
+  /** One plain sentence or clause, as shown: "41.2 % ≤ 43.6 %". */
+  reason: Text,
+  at: Time,
+})
+export type Verdict = v.InferOutput<typeof Verdict>
+
+/** What a trial leaves, as the agent reports it after the weights are uploaded. */
+export const ModelReport = v.object({
+  sha1: Sha1,
+  metrics: Metrics,
+  parameterCount: Count,
+  testSet: TestSet,
+  engine: v.string(),
+  preprocessing: Preprocessing,
+  classNames: Task.entries.classNames,
+  /** The layers-model JSON of TensorFlow.js. */
+  topology: v.unknown(),
+  evaluation: v.nullable(ModelEvaluation),
+})
+export type ModelReport = v.InferOutput<typeof ModelReport>
+
+export const Origin = v.object({ job: Id, trial: Count, attempt: Count, at: Time })
+
+/** A model as lists show it: all but its topology and evaluation, which have calls of their own. */
+export const Model = v.object({
+  ...v.omit(ModelReport, ['topology', 'evaluation']).entries,
+  sha256: Sha256,
+  sizeBytes: Count,
+  task: Task.entries.name,
+  /** Every trial that made exactly these weights, oldest first. */
+  origins: v.array(Origin),
+  params: v.record(v.string(), Finite),
+  seed: Count,
+  /** False when a weight is NaN or infinite; such a model cannot be deployed. */
+  finite: v.boolean(),
+  verdict: Verdict,
+  createdAt: Time,
+})
+export type Model = v.InferOutput<typeof Model>
+
+export const Deployment = v.object({
+  task: Task.entries.name,
+  /** Counts from 1 within a task, without gaps. */
+  revision: Count,
+  sha1: Sha1,
+  at: Time,
+  by: v.picklist(['auto', 'person']),
+  reason: Text,
+})
+export type Deployment = v.InferOutput<typeof Deployment>
+
+export const TaskStatus = v.object({
+  ...Task.entries,
+  current: v.nullable(Deployment),
+  /** Of the last deployment; 0 before the first. What a deployment is compared and set against. */
+  revision: Count,
+  pinned: v.boolean(),
+  /** What the demos say they serve: null while none is connected; an error when the last model failed to load there. */
+  demo: v.nullable(v.object({ sha1: v.nullable(Sha1), error: v.nullable(ErrorBody) })),
+})
+export type TaskStatus = v.InferOutput<typeof TaskStatus>
+
+/** `deployed/<task>/current.json` beside the blobs: all that a demo needs to serve a model. */
+export const CurrentModel = v.object({
+  deployment: Deployment,
+  task: Task,
+  model: Model,
+  topology: v.unknown(),
+})
+export type CurrentModel = v.InferOutput<typeof CurrentModel>
