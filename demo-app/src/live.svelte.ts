@@ -20,7 +20,7 @@ function announceReplaced(before: readonly DemoTask[], after: readonly DemoTask[
   for (const { task, served } of after) {
     const old = before.find((one) => one.task === task)?.served ?? null
     if (served === null || served.sha1 === old?.sha1) continue
-    showToast({ ...sayLive(old, served, seen.has(`${task} ${served.sha1}`)), sha1: served.sha1 })
+    showToast({ ...sayLive(old, served, seen.has(`${task} ${served.sha1}`)), sha1: served.sha1, about: task })
   }
 }
 

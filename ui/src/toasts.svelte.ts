@@ -8,6 +8,8 @@ export interface Toast {
   /** Drawn as a pawprint in front. */
   readonly sha1: string | null
   readonly tone: 'plain' | 'bad'
+  /** What it is about: a newer one about the same takes its place, so that no two contradict each other. */
+  readonly about: string | null
   readonly action: { readonly label: string; run(): void } | null
 }
 
@@ -25,8 +27,9 @@ export function announce(text: string): void {
 
 /** Shows a toast and says it aloud. At most three stand at once; the oldest goes. */
 export function showToast(toast: { title: string } & Partial<Omit<Toast, 'id' | 'title'>>): void {
-  const full: Toast = { detail: '', sha1: null, tone: 'plain', action: null, ...toast, id: ++lastId }
-  list.toasts = [...list.toasts, full].slice(-3)
+  const full: Toast = { detail: '', sha1: null, tone: 'plain', about: null, action: null, ...toast, id: ++lastId }
+  const others = list.toasts.filter(({ about }) => about === null || about !== full.about)
+  list.toasts = [...others, full].slice(-3)
   announce(`${full.title} ${full.detail}`.trim())
 }
 

@@ -47,6 +47,7 @@ export async function deploy(task: TaskStatus, sha1: string): Promise<void> {
     title: `${short} is deployed for ${task.name}`,
     detail: back === null ? '' : `${shortSha1(back)} served before.`,
     sha1,
+    about: task.name,
     action:
       back === null
         ? null
@@ -57,7 +58,7 @@ export async function deploy(task: TaskStatus, sha1: string): Promise<void> {
 async function undoDeploy(task: TaskStatus, sha1: string): Promise<void> {
   const short = shortSha1(sha1)
   const done = await attempt(`${short} was not deployed again`, () => api.deployModel(task.name, sha1, task.revision))
-  if (done) showToast({ title: `${short} is deployed again`, sha1 })
+  if (done) showToast({ title: `${short} is deployed again`, sha1, about: task.name })
 }
 
 export const pin = (task: TaskStatus, pinned: boolean): Promise<boolean> =>
