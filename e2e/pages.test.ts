@@ -186,6 +186,7 @@ describe('two stores and two demos', { timeout: TIMEOUT_MS }, () => {
         .getByText(`Rolled back to ${low.slice(0, 7)}`)
         .first()
         .waitFor()
+    for (const { page } of demos) expect(await page.getByTestId('toast').count()).toBeLessThan(2)
     for (const { page } of stores) await settles(page.getByTestId('deployment-3'), 'Serving now')
     for (const { problems } of [...stores, ...demos]) expect(problems).toEqual([])
   })
