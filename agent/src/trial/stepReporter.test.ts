@@ -18,9 +18,9 @@ test('a step gives two points and a line, as screens show them', () => {
 })
 
 test.each([
-  ['soon and little further', 50, 1010, []],
-  ['soon and 2 % further', 50, 1100, ['log']],
-  ['after 100 ms', 100, 1010, ['metric', 'metric']],
+  ['soon and little further', 49, 1010, []],
+  ['soon and 2 % further', 49, 1100, ['log']],
+  ['at the pace of the engine, a little early', 90, 1010, ['metric', 'metric']],
   ['after a second', 1000, 1010, ['metric', 'metric', 'log']],
 ])('%s, the next report gives what is due', (_, ms, at, kinds) => {
   const own = reporter()
@@ -45,4 +45,27 @@ test('an epoch gives its validation points, counted on over several calls of fit
     ['validationAccuracy', 3, 0.45],
     'trial 2: epoch 1 of 3: loss 1.500, accuracy 40.0 %, validation accuracy 45.0 % (4 s, 2500 images/s)',
   ])
+})
+
+test('a point is the mean over all steps since the one before, those of reports without a point too', () => {
+  const own = reporter()
+  own.onStep(step(1000), 0)
+  expect(own.onStep(step(1010, 4), 20).records).toEqual([])
+  // (10 steps × 4 + 30 steps × 2) / 40
+  expect(own.onStep(step(1040, 2), 120).records[0]).toMatchObject({ name: 'loss', step: 1040, value: 2.5 })
+})
+
+test('hours of training give at most 2,000 points of a curve, evenly spaced, the last at the last step', () => {
+  const own = createStepReporter({ title: 'trial 1', epochsBefore: 0, metricEveryMs: 100, timeOf: () => NOW })
+  const all = 360_000
+  const at: number[] = []
+  // Ten hours: a report of one step each 100 ms.
+  for (let done = 1; done <= all; done++) {
+    const { records } = own.onStep({ epoch: 1, step: done, steps: all, loss: 1, accuracy: 0.5 }, done * 100)
+    for (const record of records) if (record.kind === 'metric' && record.name === 'loss') at.push(record.step)
+  }
+  expect(at.length).toBeGreaterThan(1900)
+  expect(at.length).toBeLessThanOrEqual(2002)
+  expect(at.at(-1)).toBe(all)
+  expect(Math.max(...at.map((place, i) => place - (at[i - 1] ?? 0)))).toBe(all / 2000)
 })

@@ -6,6 +6,9 @@ import { duration, percent } from '../format.ts'
 const LINES_PER_TRIAL = 50
 const LINE_EVERY_MS = 1000
 
+/** Points of one curve that a call of `fit` gives at most, however long it takes: pages hold and draw all of them. */
+const POINTS_PER_CURVE = 2000
+
 /** What a reporter makes of the engine's reports. */
 export interface Reported {
   readonly records: readonly AttemptRecord[]
@@ -27,11 +30,13 @@ export interface StepReporterSettings {
   readonly timeOf: () => string
 }
 
-/** Metrics come at most every `metricEveryMs`; a log line comes each 2 % of all steps, and at least each second. */
+/**
+ * A point comes about every `metricEveryMs`, and at most one for each 1/2,000 of all steps; it is the mean over all steps since the
+ * point before. A log line comes each 2 % of all steps, and at least each second.
+ */
 export function createStepReporter(settings: StepReporterSettings): StepReporter {
   const { title, epochsBefore, timeOf } = settings
   let lineAtMs = Number.NEGATIVE_INFINITY
-  let metricAtMs = Number.NEGATIVE_INFINITY
   let lineAtStep = 0
   let steps = 0
 
@@ -46,14 +51,17 @@ export function createStepReporter(settings: StepReporterSettings): StepReporter
       ? [] // JSON knows neither NaN nor infinity; the log line says it.
       : [{ kind: 'metric', time: timeOf(), epoch: epoch + epochsBefore, step, name, value }]
 
+  const curves = createThinner(settings.metricEveryMs)
+
   return {
-    onStep({ epoch, step, steps: all, loss, accuracy }, nowMs) {
+    onStep(report, nowMs) {
+      const { epoch, step, steps: all, loss, accuracy } = report
       steps = all
-      const records: AttemptRecord[] = []
-      if (nowMs - metricAtMs >= settings.metricEveryMs) {
-        metricAtMs = nowMs
-        records.push(...metric(epoch, step, 'loss', loss), ...metric(epoch, step, 'accuracy', accuracy))
-      }
+      const point = curves(report, nowMs)
+      const records: AttemptRecord[] =
+        point === null
+          ? []
+          : [...metric(epoch, step, 'loss', point.loss), ...metric(epoch, step, 'accuracy', point.accuracy)]
       if ((step - lineAtStep) * LINES_PER_TRIAL >= all || nowMs - lineAtMs >= LINE_EVERY_MS) {
         lineAtMs = nowMs
         lineAtStep = step
@@ -75,5 +83,30 @@ export function createStepReporter(settings: StepReporterSettings): StepReporter
       ]
       return { records, progress: steps === 0 ? 0 : step / steps }
     },
+  }
+}
+
+type Point = Pick<StepReport, 'loss' | 'accuracy'>
+
+/** Takes every report; gives a point when one is due, else null. */
+function createThinner(everyMs: number): (report: StepReport, nowMs: number) => Point | null {
+  let pointMs = Number.NEGATIVE_INFINITY
+  let pointShare = -1
+  let lastStep: number | undefined
+  let sums = { loss: 0, accuracy: 0, steps: 0 }
+  return ({ step, steps, loss, accuracy }, nowMs) => {
+    // A report does not say how many images it is about, but all steps but an epoch's last are of one size.
+    const count = lastStep === undefined ? 1 : step - lastStep
+    lastStep = step
+    sums = { loss: sums.loss + loss * count, accuracy: sums.accuracy + accuracy * count, steps: sums.steps + count }
+    const share = Math.floor((step * POINTS_PER_CURVE) / steps)
+    // Reports come about every `everyMs` by themselves: were one left out for being early by a little, gaps would double.
+    const isDue = nowMs - pointMs >= everyMs / 2 && share > pointShare
+    if (!isDue && step < steps) return null
+    const point = { loss: sums.loss / sums.steps, accuracy: sums.accuracy / sums.steps }
+    pointMs = nowMs
+    pointShare = share
+    sums = { loss: 0, accuracy: 0, steps: 0 }
+    return point
   }
 }
