@@ -3,11 +3,11 @@ import type { FromAgent, Metrics } from '@pawprint/protocol'
 import { percent } from './format.ts'
 import type { Times } from './times.ts'
 import { type Assignment, refOf, titleOf } from './trial/assignment.ts'
-import { Abandoned, type ExecuteSettings, executeTrial } from './trial/execute.ts'
+import { Abandoned, type Ended, type ExecuteSettings, executeTrial } from './trial/execute.ts'
 import type { StepNumbers } from './trial/run.ts'
 import type { NotebookDefinition } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
-import type { Delivery } from './wire/delivery.ts'
+import type { Delivery, UploadAgain } from './wire/delivery.ts'
 import { attemptKey, type Outcome } from './wire/outbox.ts'
 import type { StoreAddress } from './wire/token.ts'
 import { uploadWeights } from './wire/upload.ts'
@@ -41,16 +41,31 @@ export async function executeAssignment(
   const { params, jobNumber, trials, trial } = assignment
   let isOver = false
   show({ type: 'started', key, jobNumber, trials, trial, params, nowMs: context.nowMs() })
-  const outcome = await executeTrial({
-    ...settingsFor(context, assignment, signal),
+  const settings = settingsFor(context, assignment, signal)
+  const ended = await executeTrial({
+    ...settings,
     addRecord: (record) => {
       // A train function that was stopped may go on by itself; nobody listens any more.
       if (!isOver && !(signal.reason instanceof Abandoned)) delivery.add(ref, record)
     },
   })
   isOver = true
-  if (outcome !== null) delivery.end(ref, outcome)
-  show({ type: 'ended', key, text: `${titleOf(trial)}: ${outcome === null ? 'given up' : sayOutcome(outcome)}` })
+  if (ended !== null) delivery.end(ref, ended.outcome, uploadAgain(context, trial, settings, ended))
+  show({ type: 'ended', key, text: `${titleOf(trial)}: ${ended === null ? 'given up' : sayOutcome(ended.outcome)}` })
+}
+
+function uploadAgain(
+  { show }: JobContext,
+  trial: number,
+  { upload }: Pick<ExecuteSettings, 'upload'>,
+  { file }: Ended,
+): UploadAgain | undefined {
+  if (file === undefined) return undefined
+  const tell = (text: string): void => show({ type: 'notice', text: `${titleOf(trial)}: ${text}` })
+  return (signal) => {
+    tell('the store has lost the weights, uploading them again')
+    return upload(file, signal, (reason) => tell(`upload waits: ${reason}`))
+  }
 }
 
 function sayOutcome(outcome: Outcome): string {

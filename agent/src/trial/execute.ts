@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Evaluation } from '@pawprint/engine'
 import { duration, paramsText, percent } from '../format.ts'
 import type { Trial } from '../types.ts'
@@ -20,8 +21,14 @@ export interface ExecuteSettings extends TrialSettings {
   readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
 }
 
+/** How a trial ended; `file` is what it uploaded. */
+export interface Ended {
+  readonly outcome: Outcome
+  readonly file?: Upload
+}
+
 /** Trains one trial and brings its weights to the store. Never rejects: every end is an outcome, or null when abandoned. */
-export async function executeTrial(settings: ExecuteSettings): Promise<Outcome | null> {
+export async function executeTrial(settings: ExecuteSettings): Promise<Ended | null> {
   const { assignment, signal, nowMs } = settings
   const open = openTrial(settings)
   const title = titleOf(assignment.trial)
@@ -35,21 +42,17 @@ export async function executeTrial(settings: ExecuteSettings): Promise<Outcome |
   } catch (error) {
     if (signal.aborted) {
       if (signal.reason instanceof Abandoned) return null
-      return { type: 'cancelled', reason: messageOf(signal.reason) }
+      return { outcome: { type: 'cancelled', reason: messageOf(signal.reason) } }
     }
     open.log(`${title}: ${stackOf(error)}`, 'error')
-    return { type: 'failed', reason: describe(error), permanent: true }
+    return { outcome: { type: 'failed', reason: describe(error), permanent: true } }
   } finally {
-    await open.close()
+    // The trial has its outcome, whatever becomes of its worker.
+    await open.close().catch((error: unknown) => open.log(`${title}: ${stackOf(error)}`, 'warn'))
   }
 }
 
-async function publish(
-  settings: ExecuteSettings,
-  open: OpenTrial,
-  answer: unknown,
-  startedMs: number,
-): Promise<Extract<Outcome, { type: 'done' }>> {
+async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unknown, startedMs: number): Promise<Ended> {
   const { assignment, signal, task, nowMs } = settings
   const title = titleOf(assignment.trial)
   const finished = await open.finish(answer)
@@ -58,7 +61,7 @@ async function publish(
   const file = weightsFile(finished.weights)
   const model = modelReport(finished, task, file.sha1)
   await settings.upload(file, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
-  return { type: 'done', model, seconds }
+  return { outcome: { type: 'done', model, seconds }, file }
 }
 
 /** `body`'s result, or the signal's reason as soon as it aborts: a train function may wait for what never comes. */
@@ -75,11 +78,14 @@ const messageOf = (reason: unknown): string => (reason instanceof Error ? reason
 const STACK_LINES = 6
 
 const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, STACK_LINES).join('\n') : String(error)
+  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, STACK_LINES).join('\n') : textOf(error)
+
+// Code may throw anything: `[object Object]` would help nobody.
+const textOf = (thrown: unknown): string => (typeof thrown === 'string' ? thrown : inspect(thrown))
 
 /** The message with the first line of the stack that says where. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error).slice(0, MAX_REASON_LENGTH)
+  if (!(error instanceof Error)) return textOf(error).slice(0, MAX_REASON_LENGTH)
   const place = error.stack
     ?.split('\n')
     .find((line) => /^\s+at /.test(line))

@@ -1,12 +1,15 @@
 import type { AttemptRecord, AttemptRef, ErrorBody } from '@pawprint/protocol'
 import type { Times } from '../times.ts'
 import { backoffMs } from './backoff.ts'
-import { createOutbox, type Letter, type Outcome } from './outbox.ts'
+import { attemptKey, createOutbox, type Letter, type Outcome } from './outbox.ts'
+
+export type UploadAgain = (signal: AbortSignal) => Promise<void>
 
 /** Gets records and outcomes to the store: in batches, in order, until each is acknowledged. */
 export interface Delivery {
   add(attempt: AttemptRef, record: AttemptRecord): void
-  end(attempt: AttemptRef, outcome: Outcome): void
+  /** Ends an attempt. `uploadAgain` brings the weights once more, should the store not have them any more. */
+  end(attempt: AttemptRef, outcome: Outcome, uploadAgain?: UploadAgain): void
   forget(attempt: AttemptRef): void
   /** Attempts with anything that is not acknowledged. */
   attempts(): AttemptRef[]
@@ -43,6 +46,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   const refusals = new Map<string, number>()
   let timer: NodeJS.Timeout | undefined
   let waiters: (() => void)[] = []
+  const weights = createWeights()
 
   const flush = (): void => {
     clearTimeout(timer)
@@ -58,27 +62,50 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   const flushIn = (ms: number): void => {
     timer ??= setTimeout(flush, ms).unref()
   }
+  const restart = (): void => {
+    outbox.rewind()
+    flush()
+  }
+  /** Gives a refused message up. */
+  const drop = ({ id, type, attempt }: Letter, reason: string): void => {
+    refusals.delete(id)
+    if (outbox.settle(id) === undefined) return
+    settings.tell(`the store refused ${type === 'records' ? 'log lines' : 'a result'}: ${reason}`)
+    if (type === 'done') {
+      weights.drop(attempt)
+      // Or the trial would be under way for ever.
+      outbox.end(attempt, { type: 'failed', reason: `the store refused the result: ${reason}`, permanent: true })
+    }
+    flush()
+  }
   return {
     add(attempt, record) {
       outbox.add(attempt, record)
       flushIn(times.batchMs)
     },
-    end(attempt, outcome) {
+    end(attempt, outcome, uploadAgain) {
       outbox.end(attempt, outcome)
+      if (uploadAgain !== undefined) weights.keep(attempt, uploadAgain)
       flushIn(0)
     },
-    forget: outbox.forget,
-    attempts: outbox.attempts,
-    restart() {
-      outbox.rewind()
-      flush()
+    forget(attempt) {
+      weights.drop(attempt)
+      outbox.forget(attempt)
     },
+    attempts: outbox.attempts,
+    restart,
     onAck(id) {
       refusals.delete(id)
-      if (outbox.settle(id) !== undefined) flush()
+      const letter = outbox.settle(id)
+      if (letter === undefined) return
+      if (letter.type === 'done') weights.drop(letter.attempt)
+      flush()
     },
     onRefused(id, error) {
-      if (!outbox.has(id)) return false
+      const letter = outbox.find(id)
+      if (letter === undefined) return false
+      const failed = (reason: string): void => drop(letter, `${error.message}, and ${reason}`)
+      if (error.code === 'E_NO_WEIGHTS' && weights.bringAgain(letter.attempt, restart, failed)) return true
       const count = (refusals.get(id) ?? 0) + 1
       refusals.set(id, count)
       if (PASSING.has(error.code) && count <= MAX_REFUSALS) {
@@ -86,21 +113,49 @@ export function createDelivery(settings: DeliverySettings): Delivery {
         flushIn(backoffMs(times.reconnect, count, settings.random()))
         return true
       }
-      refusals.delete(id)
-      const letter = outbox.settle(id)
-      settings.tell(`the store refused ${letter?.type === 'records' ? 'log lines' : 'a result'}: ${error.message}`)
-      // Or the trial would be under way for ever.
-      if (letter?.type === 'done')
-        outbox.end(letter.attempt, {
-          type: 'failed',
-          reason: `the store refused the result: ${error.message}`,
-          permanent: true,
-        })
-      flush()
+      drop(letter, error.message)
       return true
     },
     settled: () =>
       outbox.attempts().length === 0 ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve)),
-    close: () => clearTimeout(timer),
+    close() {
+      clearTimeout(timer)
+      weights.close()
+    },
+  }
+}
+
+/** How to bring weights again whose `done` is not acknowledged. */
+function createWeights() {
+  const kept = new Map<
+    string,
+    { readonly uploadAgain: UploadAgain; state: 'uploaded' | 'under way' | 'uploaded again' }
+  >()
+  const closing = new AbortController()
+  return {
+    keep(attempt: AttemptRef, uploadAgain: UploadAgain): void {
+      kept.set(attemptKey(attempt), { uploadAgain, state: 'uploaded' })
+    },
+    drop(attempt: AttemptRef): void {
+      kept.delete(attemptKey(attempt))
+    },
+    /** False when that was done already: a store that loses weights twice is not helped by a third time. */
+    bringAgain(attempt: AttemptRef, onThere: () => void, onFailed: (reason: string) => void): boolean {
+      const weights = kept.get(attemptKey(attempt))
+      if (weights === undefined || weights.state === 'uploaded again') return false
+      if (weights.state === 'under way') return true
+      weights.state = 'under way'
+      weights.uploadAgain(closing.signal).then(
+        () => {
+          weights.state = 'uploaded again'
+          onThere()
+        },
+        (error: unknown) => {
+          if (!closing.signal.aborted) onFailed(error instanceof Error ? error.message : String(error))
+        },
+      )
+      return true
+    },
+    close: (): void => closing.abort(),
   }
 }

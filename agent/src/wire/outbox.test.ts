@@ -114,3 +114,22 @@ test('a forgotten attempt frees its room', () => {
   expect(box.take().map(read)).toEqual([[1, 1, 'c', 'd']])
   expect(box.attempts()).toEqual([TWO])
 })
+
+test('a long time out of reach makes few large messages, not one for each moment', () => {
+  const box = outbox()
+  for (let i = 0; i < 10_000; i++) {
+    box.add(ONE, log(`${i}`))
+    box.take()
+  }
+  const sent: unknown[] = []
+  let count = 0
+  box.rewind()
+  for (let letters = box.take(); letters.length > 0; letters = box.take())
+    for (const letter of letters) {
+      count++
+      sent.push(...read(letter).slice(2))
+      box.settle(letter.id)
+    }
+  expect(count).toBeLessThan(150)
+  expect(sent).toEqual(Array.from({ length: 10_000 }, (_, i) => `${i}`))
+})

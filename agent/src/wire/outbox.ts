@@ -38,7 +38,8 @@ export interface Outbox {
   take(): Letter[]
   /** Removes an acknowledged (or refused) message; undefined when it is not known. */
   settle(id: string): Letter | undefined
-  has(id: string): boolean
+  /** The message of this id, while it waits. */
+  find(id: string): Letter | undefined
   /** After a reconnect: all that is not acknowledged is to be sent again. */
   rewind(): void
   /** Drops all of an attempt. */
@@ -97,7 +98,7 @@ export function createOutbox(settings: OutboxSettings): Outbox {
       if (letter !== undefined) remove(state, letter)
       return letter
     },
-    has: (id) => state.letters.has(id),
+    find: (id) => state.letters.get(id),
     rewind: () => state.inFlight.clear(),
     forget: (attempt) => forget(state, attempt),
     attempts: () => {
@@ -166,7 +167,8 @@ function end(state: State, attempt: AttemptRef, outcome: Outcome): void {
 }
 
 function take(state: State): Letter[] {
-  for (const batch of state.open.values()) seal(state, batch)
+  // Where nothing more may go out, records wait and fill messages: an hour without a store is no ten thousand small ones.
+  if (state.inFlight.size < MAX_IN_FLIGHT) for (const batch of state.open.values()) seal(state, batch)
   const unsettled = new Set<string>()
   const taken: Letter[] = []
   for (const letter of state.letters.values()) {
