@@ -79,3 +79,25 @@ test('closing rejects an offer that waits', async () => {
   registration.close(new AgentError('E_CLOSED', 'agent', 'an open agent', 'a closed one'))
   await expect(offer).rejects.toMatchObject({ code: 'E_CLOSED' })
 })
+
+test('a refusal after a reconnect is told, for nobody waits for it then', async () => {
+  const { registration, told, offer } = setUp()
+  registration.onMessage(registered('r1', 'bright'))
+  await offer
+  registration.onLost()
+  registration.onWelcome()
+  told.length = 0
+  registration.onMessage({ type: 'refused', id: 'r2', error: { code: 'E_TASK', message: 'another metric' } })
+  expect(told).toEqual([expect.stringContaining('another metric')])
+  registration.close(new AgentError('E_CLOSED', 'agent', 'open', 'closed'))
+})
+
+test('after the refusal of another name, the name that was given is still the one', async () => {
+  const { registration, offer } = setUp()
+  registration.onMessage(registered('r1', 'bright-2'))
+  await offer
+  const other = registration.offer({ ...OFFER, name: 'other', schema: SCHEMA })
+  registration.onMessage({ type: 'refused', id: 'r2', error: { code: 'E_TASK', message: 'no' } })
+  await expect(other).rejects.toThrow('no')
+  expect(registration.name).toBe('bright-2')
+})

@@ -1,4 +1,12 @@
-import { type AttemptRef, type Field, FromAgent, parse, type Task, type ToAgent } from '@pawprint/protocol'
+import {
+  type AttemptRef,
+  type ErrorBody,
+  type Field,
+  FromAgent,
+  parse,
+  type Task,
+  type ToAgent,
+} from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 
 /** What a notebook offers, as the store sees it. */
@@ -54,10 +62,13 @@ interface Waiter {
   readonly reject: (error: AgentError) => void
 }
 
+/** Until a notebook asks again that was refused after a reconnect. */
+const AGAIN_MS = 30_000
+
 export function createRegistration(settings: RegistrationSettings): Registration {
   const { identity } = settings
   let offer: Offer | undefined
-  let taken: Offer | undefined
+  let taken: { readonly offer: Offer | undefined; readonly name: string | null } = { offer: undefined, name: null }
   let name: string | null = null
   let asked: string | undefined
   let active = false
@@ -88,8 +99,8 @@ export function createRegistration(settings: RegistrationSettings): Registration
   const onRegistered = (message: Registered): void => {
     const before = name
     active = true
-    taken = offer
     name = message.name
+    taken = { offer, name }
     if (before !== name) settings.tell(greeting(offer?.name ?? name, name))
     settings.onRegistered(message)
     settle(({ resolve }) => resolve())
@@ -102,6 +113,20 @@ export function createRegistration(settings: RegistrationSettings): Registration
     settings.tell(`${offer?.name} is held by an unreachable kernel, taking over in ${Math.ceil(retryAfterMs / 1000)} s`)
     timer = setTimeout(() => ask(), retryAfterMs)
     timer.unref()
+  }
+
+  const onRefused = ({ expected, got, at, message }: ErrorBody): void => {
+    const error = new AgentError('E_STORE', `register ${at ?? ''}`.trim(), expected ?? 'to be taken', got ?? message)
+    // What was taken before still holds.
+    offer = taken.offer
+    name = taken.name
+    if (!active && waiters.length === 0) {
+      // It was taken once, so after a reconnect nobody waits for the answer: a person should know, and it may pass.
+      settings.tell(`the store does not take ${name} back, asking again in ${AGAIN_MS / 1000} s: ${error.message}`)
+      timer = setTimeout(() => ask(), AGAIN_MS)
+      timer.unref()
+    }
+    settle(({ reject }) => reject(error))
   }
 
   return {
@@ -130,13 +155,8 @@ export function createRegistration(settings: RegistrationSettings): Registration
       if (!('id' in message) || message.id === undefined || message.id !== asked) return false
       if (message.type === 'registered') onRegistered(message)
       else if (message.type === 'held') onHeld(message)
-      else if (message.type === 'refused') {
-        const { expected, got, at, message: text } = message.error
-        const error = new AgentError('E_STORE', `register ${at ?? ''}`.trim(), expected ?? 'to be taken', got ?? text)
-        // What was taken before still holds.
-        offer = taken
-        settle(({ reject }) => reject(error))
-      } else return false
+      else if (message.type === 'refused') onRefused(message.error)
+      else return false
       return true
     },
     close(reason) {
