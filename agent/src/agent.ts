@@ -131,11 +131,12 @@ function serve(state: State, options: ServeOptions): void {
   if (state.definition === undefined)
     throw new AgentError('E_TRAIN', 'serve', 'a registered notebook: agent.register first', 'none')
   const { address, keepAlive, ownsProcess } = state.world
-  if (state.screen === undefined && ownsProcess) keepAlive.hold()
+  const isFirst = state.screen === undefined
+  if (isFirst && ownsProcess) keepAlive.hold()
   state.screen?.close()
   state.screen = state.world.openScreen(options, () => `${state.session.registration.name} at ${address.httpUrl}`)
   state.runner.open()
-  state.world.onServing('serving')
+  if (isFirst) state.world.onServing('serving')
 }
 
 function onMessage(state: State, message: ToAgent): void {
@@ -171,6 +172,8 @@ async function end(
   state.over = error
   rejectBegin?.(error)
   if (error.code === 'E_REFUSED') show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
+  // What still trains could not be delivered any more.
+  void state.runner.stopAll(new Abandoned(error.message))
   state.screen?.close()
   await state.session.close(error)
   if (state.screen !== undefined && state.world.ownsProcess) state.world.keepAlive.release()

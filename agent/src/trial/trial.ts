@@ -32,6 +32,12 @@ export interface OpenTrial {
 export function openTrial(settings: TrialSettings): OpenTrial {
   const { assignment, signal, addRecord, timeOf } = settings
   const runs: OpenRun[] = []
+  let isOver = false
+  const requireOpen = (): void => {
+    signal.throwIfAborted()
+    // A branch of `train` that nobody awaited may still be at it: its worker would never be closed.
+    if (isOver) throw new AgentError('E_TRAIN', 'trial.compile', 'a trial under way', 'one that has ended')
+  }
   const log = (text: string, level: LogLevel): void =>
     addRecord({ kind: 'log', time: timeOf(), level, text: cutText(text, MAX_LOG_LINE_BYTES) })
   const runSettings: RunSettings = {
@@ -43,11 +49,11 @@ export function openTrial(settings: TrialSettings): OpenTrial {
     },
   }
   const compile = async (model: Model, options: TrialCompileOptions): Promise<Run> => {
-    signal.throwIfAborted()
+    requireOpen()
     const open = openRun(await settings.createTrainer(model, { ...options, seed: assignment.seed }), runSettings)
     runs.push(open)
-    if (signal.aborted) await open.close()
-    signal.throwIfAborted()
+    if (signal.aborted || isOver) await open.close()
+    requireOpen()
     return open.run
   }
   const trial: Trial = {
@@ -66,6 +72,7 @@ export function openTrial(settings: TrialSettings): OpenTrial {
     log,
     finish: (answer) => finish(runs, answer, settings.task),
     close: async () => {
+      isOver = true
       await Promise.all(runs.map((run) => run.close()))
     },
   }

@@ -88,6 +88,7 @@ async function ask(
   body: string | Uint8Array | null,
 ): Promise<Response> {
   // fetch leaves its listeners on a signal, and this one lives as long as the trial: each request gets its own.
+  signal.throwIfAborted()
   const own = new AbortController()
   const abort = (): void => own.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
