@@ -5,7 +5,7 @@ import { CIFAR_SIDE, parseClassNames, parseRecords, type Records } from './cifar
 import { download } from './download.ts'
 import { DatasetError } from './errors.ts'
 import { allocateImages, CHANNELS, labelledImages, preprocessingOf } from './images.ts'
-import { cacheFolder, kindOf, localFolder, locateCifar10, namedFolder, type Surroundings } from './locate.ts'
+import { cacheFolder, kindOf, localFolders, locateCifar10, namedFolder, type Surroundings } from './locate.ts'
 import { CIFAR10_URL, type Cifar10Settings, resolveCifar10Options } from './options.ts'
 import { progressPrinter } from './progress.ts'
 import { resizeImages } from './resize.ts'
@@ -96,7 +96,7 @@ async function fetchCifar10(settings: Cifar10Settings, around: Surroundings): Pr
 
 async function findFetchOrDraw(settings: Cifar10Settings, around: Surroundings): Promise<Dataset> {
   const named = namedFolder(settings.directory, around)
-  const roots = [...(named ? [named.path] : []), localFolder(around), cacheFolder(around)]
+  const roots = [...(named ? [named.path] : []), ...localFolders(around), cacheFolder(around)]
   const found = await locateCifar10(roots)
   if (found) return readCifar10(found, settings, found.path)
   try {
@@ -119,7 +119,7 @@ async function drawInstead(
   const reasons = isMissing ? `${reason.got}; ${named.by} names ${named.path}, which is not there` : reason.got
   const notice =
     `CIFAR-10 was not found and could not be downloaded (${reasons}). Using the built-in set "shapes". ` +
-    `To use CIFAR-10, put ${CIFAR_ARCHIVE} from ${CIFAR10_URL} into ./datasets (${localFolder(around)}).`
+    `To use CIFAR-10, put ${CIFAR_ARCHIVE} from ${CIFAR10_URL} into ./datasets (${localFolders(around)[0]}).`
   return { ...(await shapes({ imageSize, validationSplit, seed })), notice }
 }
 

@@ -20,8 +20,8 @@ export const datasets: {
   /**
    * CIFAR-10 (A. Krizhevsky, 2009): ten classes, 50,000 training and 10,000 test images of 32 × 32. Looks for the official
    * archive `cifar-10-binary.tar.gz` or its folder `cifar-10-batches-bin`, at most two folders deep, in `directory` (default
-   * `--datasets`, else PAWPRINT_DATASETS), in `./datasets` and in the user's cache; else downloads it there; else says so in one
-   * line and gives *shapes*. Throws DatasetError: `E_OPTION` for a wrong option, `E_FORMAT` for a broken file.
+   * `--datasets`, else PAWPRINT_DATASETS), in `./datasets`, in the `datasets` beside the notebook's folder and in the user's cache;
+   * else downloads it there; else says so in one line and gives *shapes*. Throws DatasetError: `E_OPTION` for a wrong option, `E_FORMAT` for a broken file.
    */
   cifar10(options?: Cifar10Options): Promise<Dataset>
   /**

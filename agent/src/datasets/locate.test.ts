@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { cacheFolder, locateCifar10, namedFolder, type Surroundings } from './locate.ts'
+import { cacheFolder, localFolders, locateCifar10, namedFolder, type Surroundings } from './locate.ts'
 import { makeCifarFiles } from './testData.ts'
 
 let root: string
@@ -113,4 +113,11 @@ test('the option goes before the flag, the flag before the variable', () => {
   expect(namedFolder(undefined, around({ argv: ['--datasets=/b'], env }))?.path).toBe('/b')
   expect(namedFolder(undefined, around({ env }))).toEqual({ by: 'PAWPRINT_DATASETS', path: '/variable' })
   expect(namedFolder(undefined, around({ env: { PAWPRINT_DATASETS: '' } }))).toBeNull()
+})
+
+test('a notebook finds the data in its own folder, and beside it in that of the checkout', async () => {
+  const path = await putArchive('datasets')
+  const folders = localFolders(around({ currentFolder: join(root, 'notebooks') }))
+  expect(folders).toEqual([join(root, 'notebooks', 'datasets'), join(root, 'datasets')])
+  expect(await locateCifar10(folders)).toEqual({ type: 'archive', path })
 })

@@ -47,8 +47,14 @@ export function namedFolder(directory: string | undefined, around: Surroundings)
   return chosen?.path ? { by: chosen.by, path: resolve(around.currentFolder, chosen.path) } : null
 }
 
-/** The folder `datasets` where the program was started. */
-export const localFolder = ({ currentFolder }: Surroundings): string => join(currentFolder, 'datasets')
+/**
+ * The folder `datasets` where the code runs, and the one beside that folder: a notebook runs in its own folder, and people put data
+ * into that of the checkout.
+ */
+export const localFolders = ({ currentFolder }: Surroundings): [string, string] => [
+  join(currentFolder, 'datasets'),
+  join(dirname(currentFolder), 'datasets'),
+]
 
 const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
 
