@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Kernel } from './kernel.ts'
@@ -14,6 +15,9 @@ until Ctrl-C.
   --serve          keep the kernel after the last cell even when no agent serves
   --cwd FOLDER     where its code runs (default: the notebook's folder)
   --prefix TEXT    put before each line of output`
+
+/** npm passes on a Ctrl-C that the terminal sends to us as well: only one that comes later is a second one. */
+const SECOND_SIGNAL_MS = 1000
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -42,6 +46,8 @@ export function readArguments(args: readonly string[]): Arguments | null {
   if (values.help) return null
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) throw new Error(`expected one notebook file, got ${positionals.length}`)
+  const cwd = resolve(values.cwd ?? dirname(file))
+  if (values.cwd !== undefined && !existsSync(cwd)) throw new Error(`--cwd: expected a folder, got "${values.cwd}"`)
   const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
   if (seconds !== undefined && !(seconds > 0)) throw new Error(`--timeout: expected seconds, got "${values.timeout}"`)
   return {
@@ -49,7 +55,7 @@ export function readArguments(args: readonly string[]): Arguments | null {
     out: values.out === undefined ? undefined : resolve(values.out),
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,
     serve: values.serve,
-    cwd: resolve(values.cwd ?? dirname(file)),
+    cwd,
     prefix: values.prefix,
   }
 }
@@ -69,10 +75,12 @@ export function prefixer(prefix: string, write: (text: string) => void): (text: 
 /** The command. Resolves with the exit code: 0, 1 when the notebook failed, 2 for a wrong command line, 130 after Ctrl-C in a cell. */
 export async function main(args: readonly string[]): Promise<number> {
   const stop = new AbortController()
+  let stoppedMs = 0
   let kernel: Pick<Kernel, 'kill'> | undefined
   const onSignal = (): void => {
-    // The second one does not wait for goodbyes.
-    if (stop.signal.aborted) kernel?.kill()
+    // A later one does not wait for goodbyes.
+    if (stop.signal.aborted && performance.now() - stoppedMs > SECOND_SIGNAL_MS) kernel?.kill()
+    if (!stop.signal.aborted) stoppedMs = performance.now()
     stop.abort(new Error('stopped'))
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -110,7 +118,7 @@ async function run(
     const message = error instanceof Error ? error.message : String(error)
     // The whole of a cell's error was printed as its output.
     const text = error instanceof CellError ? `cell ${error.cell} failed: ${headlineOf(message)}` : message
-    options.tell(`${options.file}: ${text}`)
+    options.tell(text.startsWith(options.file) ? text : `${options.file}: ${text}`)
     return 1
   }
 }

@@ -49,8 +49,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     client.close(new Error(`the kernel ended by itself${said === '' ? '' : `: ${said}`}`))
   })
   const late = setTimeout(() => child.kill('SIGKILL'), options.startMs ?? 60_000)
-  await client.ready(() => !isOver)
-  clearTimeout(late)
+  // A timer that is left would keep the runner for a minute after a kernel that did not start.
+  await client.ready(() => !isOver).finally(() => clearTimeout(late))
   return {
     pid: child.pid ?? 0,
     exited,

@@ -1,8 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { prefixer, readArguments } from './cli.ts'
-import { notebookText, parseNotebook, writeAtomically } from './notebookFile.ts'
+import { notebookText, parseNotebook, readNotebook, writeAtomically } from './notebookFile.ts'
 import { temporaryFolder } from './testing/run.ts'
 
 const NOTEBOOK = {
@@ -89,4 +90,18 @@ test('a prefix stands once before each line, however the text is cut', () => {
   })
   for (const piece of ['a', 'b\nc', '\n', '', '\nd\n']) write(piece)
   expect(written).toBe('> ab\n> c\n> \n> d\n')
+})
+
+test('a missing file, a folder and a broken file are named once, with what is wrong', async () => {
+  const folder = await temporaryFolder()
+  const broken = join(folder, 'broken.ipynb')
+  await writeFile(broken, '{ "cells": [')
+  const missing = join(folder, 'missing.ipynb')
+  await expect(readNotebook(missing)).rejects.toThrow(`${missing}: there is no such file`)
+  await expect(readNotebook(folder)).rejects.toThrow(`${folder}: it cannot be read: `)
+  await expect(readNotebook(broken)).rejects.toThrow(`${broken}: expected JSON, `)
+})
+
+test('a folder to run in that is not there is refused before anything starts', () => {
+  expect(() => readArguments(['a.ipynb', '--cwd', join(tmpdir(), 'pawprint-is-not-here')])).toThrow(/--cwd/)
 })

@@ -60,8 +60,14 @@ export function notebookText({ json }: NotebookFile, results: ReadonlyMap<number
   return `${JSON.stringify({ ...json, cells }, null, 1)}\n`
 }
 
-export const readNotebook = async (path: string): Promise<NotebookFile> =>
-  parseNotebook(await readFile(path, 'utf8'), path)
+/** Throws an Error that names the file and what is wrong. */
+export async function readNotebook(path: string): Promise<NotebookFile> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const problem = error.code === 'ENOENT' ? 'there is no such file' : `it cannot be read: ${error.message}`
+    throw new Error(`${path}: ${problem}`, { cause: error })
+  })
+  return parseNotebook(text, path)
+}
 
 /** Replaces a file in one step: a reader sees the old text or the new one. */
 export async function writeAtomically(path: string, text: string): Promise<void> {

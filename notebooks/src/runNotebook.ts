@@ -84,6 +84,7 @@ export async function runNotebook(options: RunOptions): Promise<void> {
     }
     await save()
     if (serving.count > 0 || options.serve) await untilEnd(kernel, serving, options)
+    if (serving.refusal !== undefined) throw new Error(serving.refusal)
   } finally {
     await kernel.shutdown(SHUTDOWN_MS)
     await save()
@@ -136,7 +137,6 @@ async function untilEnd(kernel: Kernel, serving: Serving, { signal, tell }: RunO
   })
   await Promise.race([ended, died, ...(signal.aborted ? [] : [aborted])])
   died.catch(() => undefined)
-  if (serving.refusal !== undefined) throw new Error(serving.refusal)
 }
 
 function onServing(serving: Serving, message: unknown): void {
