@@ -1,6 +1,7 @@
 // The live log in a real browser: long, cut off, and back again.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TEST_TIME } from '../store-server/src/testing/fakeAgent.ts'
 import { launchBrowser, openPage, readLog } from './browser.ts'
 import { openLine } from './line.ts'
 import { launch, openStage, type Stage, sendLines } from './stage.ts'
@@ -141,4 +142,34 @@ describe('the log', { timeout: TIMEOUT_MS }, () => {
     // A browser reports each socket that it could not open; nothing else may be there.
     expect(problems.filter((problem) => !problem.includes('WebSocket'))).toEqual([])
   })
+})
+
+test('a curve names its last value, and its dot is at its end, as points come', { timeout: TIMEOUT_MS }, async () => {
+  const stage = await openStage()
+  const { agent, run } = await runningJob(stage)
+  const { page } = await openPage(browser, stage.link)
+  const loss = page.locator('figure.chart').first()
+  const lossAt = (value: number) =>
+    agent.answer(
+      agent.records(run, value, [
+        { kind: 'metric', time: TEST_TIME, epoch: 1, step: value * 10, name: 'loss', value: 3 - value / 2 },
+      ]),
+    )
+  const dot = async () => {
+    const { cx, cy } = await loss.locator('circle').evaluate((circle) => ({
+      cx: Number(circle.getAttribute('cx')).toFixed(1),
+      cy: Number(circle.getAttribute('cy')).toFixed(1),
+    }))
+    return `${cx} ${cy}`
+  }
+  for (const [value, shown] of [
+    [1, '2.500'],
+    [2, '2.000'],
+    [3, '1.500'],
+  ] as const) {
+    await lossAt(value)
+    await becomes(() => loss.locator('figcaption b').textContent(), shown)
+    const path = (await loss.locator('path').getAttribute('d')) ?? ''
+    expect(path.replace(/h0$/, '').split(/[ML]/).at(-1)).toBe(await dot())
+  }
 })

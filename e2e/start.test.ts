@@ -141,6 +141,38 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     expect(stderr).not.toContain('at file:')
   })
 
+  test('--help is answered, and is no failure', () => {
+    const { status, stdout } = spawnSync(process.execPath, ['scripts/start.mjs', '--help'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
+    expect(status).toBe(0)
+    expect(stdout).toContain('--store-port N')
+  })
+
+  test('a data folder that cannot be is refused by name', async () => {
+    const data = join(await dataFolder(), 'file')
+    await writeFile(data, '')
+    const args = ['scripts/start.mjs', '--data', data, '--store-port', `${await freePort()}`]
+    args.push('--demo-port', `${await freePort()}`)
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' })
+    expect(status).toBe(1)
+    expect(stderr).toContain(`--data: expected a folder that can be written to, got ${data}`)
+    expect(stderr).not.toContain('at file:')
+  })
+
+  test('Ctrl-C while the store is starting ends all of it, and is no failure', async () => {
+    const data = await dataFolder()
+    const args = ['scripts/start.mjs', '--data', data, '--store-port', `${await freePort()}`]
+    args.push('--demo-port', `${await freePort()}`, '--no-notebook')
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    // The launcher opens its log when it starts the store.
+    while (!existsSync(join(data, 'logs/store.log'))) await new Promise((resolve) => setImmediate(resolve))
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  })
+
   test.each(['store-port', 'demo-port'])('with its --%s in use says so by port and flag', async (flag) => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
