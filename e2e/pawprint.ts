@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '..')
 const POLL_MS = 100
 
 /** A free port of this machine, given back at once: good enough for a test that uses it next. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -1,12 +1,14 @@
 // npm start itself: the newcomer's first job, bad options, Ctrl-C, a second start, and a launcher that is killed.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   finished,
+  freePort,
   jobOf,
   jobsOf,
   launch,
@@ -166,6 +168,7 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     const args = ['scripts/start.mjs', '--data', data, '--store-port', `${await freePort()}`]
     args.push('--demo-port', `${await freePort()}`, '--no-notebook')
     const child = spawn(process.execPath, args, { cwd: ROOT, stdio: 'ignore' })
+    cleanups.push(async () => child.kill('SIGKILL'))
     const ended = new Promise((resolve) => child.once('close', resolve))
     // The launcher opens its log when it starts the store.
     while (!existsSync(join(data, 'logs/store.log'))) await new Promise((resolve) => setImmediate(resolve))

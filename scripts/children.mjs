@@ -13,6 +13,8 @@ const END_WITH_PARENT = new URL('./endWithParent.mjs', import.meta.url).href
  */
 export function startChild(name, script, { args = [], env = {}, logFile, onLine = () => {} }) {
   const log = createWriteStream(logFile, { flags: 'a' })
+  // A full disk must not take the launcher along: the children say themselves what it means to them.
+  log.on('error', (error) => console.error(`${logFile} is not written on: ${error.message}`))
   const child = spawn(process.execPath, ['--import', END_WITH_PARENT, script, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
@@ -35,6 +37,7 @@ export function startChild(name, script, { args = [], env = {}, logFile, onLine 
   exited.then(() => log.end())
   return {
     name,
+    logFile,
     exited,
     /** Resolves with the first line that matches; throws Stop with the last output when the child ends before. */
     async ready(pattern) {
@@ -46,6 +49,8 @@ export function startChild(name, script, { args = [], env = {}, logFile, onLine 
       return line
     },
     tail: () => tail.join('\n'),
+    /** Ends it now. */
+    kill: () => child.kill('SIGKILL'),
     isAlive: () => child.exitCode === null && child.signalCode === null,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return

@@ -35,7 +35,7 @@ function portOf(text, flag) {
   return port
 }
 
-/** The options, checked. Throws Stop that names the flag. */
+/** The options, checked; null for `--help`. Throws Stop that names the flag. */
 export function readOptions(argv, env) {
   let values
   try {
@@ -43,7 +43,7 @@ export function readOptions(argv, env) {
   } catch (error) {
     throw new Stop(`${error.message}\n\n${HELP}`)
   }
-  if (values.help) throw new Stop(HELP)
+  if (values.help) return null
   const datasets = values.datasets ?? env.PAWPRINT_DATASETS
   return {
     data: resolve(ROOT, values.data ?? env.PAWPRINT_DATA ?? 'data'),

@@ -1,31 +1,37 @@
 // npm start: the store, the demo and the CIFAR-10 notebook on this machine, and a first job to look at.
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { startChild } from './children.mjs'
-import { checkPort, readOptions } from './options.mjs'
+import { checkPort, HELP, readOptions } from './options.mjs'
 import { main, prepare, Stop } from './prepare.mjs'
 import { apiOf, runSample, waitForNotebook } from './sample.mjs'
 
 const NOTEBOOK = 'notebooks/cifar10.ipynb'
+/** npm passes on a Ctrl-C that the terminal sends to us as well: only one that comes later is a second one. */
+const SECOND_SIGNAL_MS = 1000
+/** Longest that a call may have failed before the end of the child that it went to is known. */
+const CHILD_END_MS = 1000
 
 /** What can be opened in a browser on this machine: a wildcard address is none. */
 const reachable = (host) =>
   host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
-async function startStore(options) {
+async function startStore(options, watch) {
   const args = ['--data', options.data, '--port', String(options.storePort), '--host', options.host]
   if (options.allowRemote) args.push('--allow-remote')
   const child = startChild('store', 'store-server/dist/main.js', {
     args,
     logFile: join(options.data, 'logs/store.log'),
   })
+  watch(child)
   const line = await child.ready(/^Store: /)
   const token = (await readFile(join(options.data, 'token'), 'utf8')).trim()
-  return { child, token, link: line.slice('Store: '.length) }
+  return { token, link: line.slice('Store: '.length) }
 }
 
-async function startDemo(options, store) {
+async function startDemo(options, store, watch) {
   const url = `ws://${reachable(options.host)}:${options.storePort}`
   const args = [
     '--folder',
@@ -43,8 +49,9 @@ async function startDemo(options, store) {
     env: { PAWPRINT_TOKEN: store.token },
     logFile: join(options.data, 'logs/demo.log'),
   })
+  watch(child)
   const line = await child.ready(/^Demo: /)
-  return { child, link: line.slice('Demo: '.length) }
+  return { link: line.slice('Demo: '.length) }
 }
 
 function startNotebook(options, store) {
@@ -60,7 +67,8 @@ function startNotebook(options, store) {
     onLine: (line) => isQuiet || line.trim() === '' || console.log(`  ${line}`),
   })
   return {
-    child,
+    // What was shown already is not shown again.
+    child: { ...child, tail: () => (isQuiet ? child.tail() : '') },
     quiet: () => {
       isQuiet = true
     },
@@ -77,51 +85,86 @@ async function launch(options, store, demo, notebook, isRunning) {
   )
   if (!options.sample) return
   const job = await runSample(api, card, isRunning)
-  if (job?.state !== 'done') return
+  if (!job) return
   const { current } = await api('GET', `/api/tasks/${card.task.name}`)
-  console.log(`\nThe better model, ${current.sha1.slice(0, 7)}, is deployed. Drop a picture on the demo: ${demo.link}`)
+  if (job.state !== 'done') {
+    const { reason } = job.trials.find((trial) => trial.reason) ?? {}
+    console.log(
+      `\nThe job is ${job.state}${reason ? `: ${reason}` : ''}. Its log is on the store’s page: ${store.link}`,
+    )
+  } else if (current)
+    console.log(
+      `\nThe better model, ${current.sha1.slice(0, 7)}, is deployed. Drop a picture on the demo: ${demo.link}`,
+    )
   console.log('Ctrl-C ends everything; nothing is lost.')
+}
+
+/** The children, watched from their start to their end. The first signal ends them in order; one that comes later at once. */
+function createFamily() {
+  const children = []
+  let stoppedMs
+  const stop = async () => {
+    if (stoppedMs !== undefined) return
+    stoppedMs = Date.now()
+    console.log('\nStopping …')
+    for (const child of children.toReversed()) await child.stop()
+  }
+  const onSignal = () => {
+    if (stoppedMs !== undefined && Date.now() - stoppedMs > SECOND_SIGNAL_MS) for (const child of children) child.kill()
+    else stop()
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal)
+  return {
+    stop,
+    isRunning: () => stoppedMs === undefined,
+    watch(child) {
+      children.push(child)
+      child.exited.then((how) => {
+        if (stoppedMs !== undefined) return
+        const tail = child.tail()
+        console.error(
+          `The ${child.name} ended (${how}). Its output: ${child.logFile}${tail && `, which ends:\n${tail}`}`,
+        )
+        process.exitCode = 1
+        if (child.name !== 'notebook') stop()
+        else console.error('The store and the demo go on. Ctrl-C ends them.')
+      })
+    },
+  }
+}
+
+function prepareData(folder) {
+  try {
+    mkdirSync(join(folder, 'logs'), { recursive: true, mode: 0o700 })
+    accessSync(join(folder, 'logs'), constants.W_OK)
+  } catch (error) {
+    throw new Stop(`--data: expected a folder that can be written to, got ${folder} (${error.message})`)
+  }
 }
 
 async function start() {
   const options = readOptions(process.argv.slice(2), process.env)
+  if (options === null) return console.log(HELP)
   await checkPort(options.storePort, options.host, 'store-port')
   await checkPort(options.demoPort, options.host, 'demo-port')
+  prepareData(options.data)
   await prepare()
-  mkdirSync(join(options.data, 'logs'), { recursive: true, mode: 0o700 })
 
-  const children = []
-  let isRunning = true
-  const stop = async () => {
-    if (!isRunning) return
-    isRunning = false
-    console.log('\nStopping …')
-    for (const child of children.reverse()) await child.stop()
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
-  const watch = (child) => {
-    children.push(child)
-    child.exited.then((how) => {
-      if (!isRunning) return
-      console.error(`The ${child.name} ended (${how}):\n${child.tail()}`)
-      process.exitCode = 1
-      if (child.name !== 'notebook') stop()
-    })
-  }
-
+  const { watch, stop, isRunning } = createFamily()
   try {
-    const store = await startStore(options)
-    watch(store.child)
-    const demo = await startDemo(options, store)
-    watch(demo.child)
+    const store = await startStore(options, watch)
+    const demo = await startDemo(options, store, watch)
     console.log(`\n  Store  ${store.link}\n  Demo   ${demo.link}\n`)
     if (!options.notebook) return
     console.log(`Starting ${NOTEBOOK} on the TypeScript kernel …`)
     const notebook = startNotebook(options, store)
     watch(notebook.child)
-    await launch(options, store, demo, notebook, () => isRunning && notebook.child.isAlive())
+    await launch(options, store, demo, notebook, () => isRunning() && notebook.child.isAlive())
   } catch (error) {
-    if (!isRunning && !(error instanceof Stop)) return
+    // A call that failed because its child has ended: that end is what is told.
+    if (isRunning() && !(error instanceof Stop)) await wait(CHILD_END_MS)
+    if (!isRunning()) return
+    process.exitCode = 1
     await stop()
     throw error
   }
