@@ -32,7 +32,8 @@ export async function openLine(): Promise<Line> {
     }
   })
   const line: Line = {
-    ...{ port: 0, target: 0 },
+    port: 0,
+    target: 0,
     cut() {
       whole = false
       for (const socket of sockets) socket.destroy()

@@ -47,7 +47,9 @@ export async function openStage(allowedHosts: readonly string[] = []): Promise<S
   const store = await startStore({ dataDir: folder, port: 0, allowedHosts })
   const ends: (() => Promise<unknown>)[] = []
   return {
-    ...{ store, folder, link: `${store.url}/?token=${store.token}` },
+    store,
+    folder,
+    link: `${store.url}/?token=${store.token}`,
     async api<T>(method: string, path: string, body?: unknown) {
       const { status, text, json } = await call(store, method, path, body)
       if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`)
@@ -106,8 +108,14 @@ export async function train(stage: Stage, agent: FakeAgent, notebook: string, te
 }
 
 const PREPROCESSING = {
-  ...({ width: 8, height: 8, channels: 'rgb', fit: 'fill', kernel: 'lanczos3', scale: 1 / 255 } as const),
-  ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+  width: 8,
+  height: 8,
+  channels: 'rgb' as const,
+  fit: 'fill' as const,
+  kernel: 'lanczos3' as const,
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
 }
 
 /** As `train`, with a model that a demo can load. */
@@ -141,7 +149,11 @@ export async function sendLines(agent: FakeAgent, run: Run, from: number, to: nu
 export async function sendPoints(agent: FakeAgent, run: Run, first: number, count: number): Promise<void> {
   const records = Array.from({ length: count }, (_, i) =>
     (['loss', 'accuracy'] as const).map((name) => ({
-      ...{ kind: 'metric' as const, time: TEST_TIME, epoch: 1, step: (i + 1) * 10, name },
+      kind: 'metric' as const,
+      time: TEST_TIME,
+      epoch: 1,
+      step: (i + 1) * 10,
+      name,
       value: name === 'loss' ? 2.3 / (1 + i / 10) : 0.1 + i / (2 * count),
     })),
   ).flat()

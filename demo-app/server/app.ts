@@ -102,11 +102,19 @@ function joinStore(options: Options, shelf: Shelf, { log, random }: Surroundings
   const fromFile = () => readFile(join(folder, 'token'), 'utf8').then((text) => text.trim())
   const token = async () => options.token ?? (await fromFile().catch(() => null))
   const mirror = new Mirror({
-    ...{ folder, url, token, random, always: options.mirror },
+    folder,
+    url,
+    token,
+    random,
+    always: options.mirror,
     refuse: (task, sha1, error) => shelf.refuse(task, sha1, error),
   })
   const link = new StoreLink({
-    ...{ url, token, random, log, instance: randomUUID() },
+    url,
+    token,
+    random,
+    log,
+    instance: randomUUID(),
     tasks: () => shelf.tasks(),
     onDeployed: (current) => mirror.accept(current),
   })

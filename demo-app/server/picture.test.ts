@@ -6,8 +6,14 @@ import { DemoError } from './error.ts'
 import { pixelsOf } from './picture.ts'
 
 const rgb = (width: number, height: number, more: Partial<Preprocessing> = {}): Preprocessing => ({
-  ...{ width, height, channels: 'rgb', fit: 'fill', kernel: 'lanczos3', scale: 1 / 255 },
-  ...{ mean: [0, 0, 0], std: [1, 1, 1] },
+  width,
+  height,
+  channels: 'rgb',
+  fit: 'fill',
+  kernel: 'lanczos3',
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
   ...more,
 })
 const raw = (pixels: readonly number[], width: number, height: number, channels: 1 | 3 | 4 = 3) =>

@@ -79,7 +79,10 @@ test('a folder that is missing at the start, then a first model, then a better o
   expect(current).toEqual({
     items: [
       {
-        ...{ task: 'pets', sha1: two.sha1, classNames: CLASS_NAMES, testAccuracy: 0.436 },
+        task: 'pets',
+        sha1: two.sha1,
+        classNames: CLASS_NAMES,
+        testAccuracy: 0.436,
         deployedAt: '2027-05-03T12:00:02.000Z',
       },
     ],

@@ -31,8 +31,13 @@ export interface Slot {
 }
 
 export const emptySlot = (task: string): Slot => ({
-  ...{ task, served: null, refused: null, classNames: [] },
-  ...{ tried: undefined, wanted: false, working: null },
+  task,
+  served: null,
+  refused: null,
+  classNames: [],
+  tried: undefined,
+  wanted: false,
+  working: null,
 })
 
 /** The page's view of a slot. */

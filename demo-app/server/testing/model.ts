@@ -30,7 +30,11 @@ export async function makeModel(
   const model = tf.sequential({
     layers: [
       tf.layers.conv2d({
-        ...{ filters: 4, kernelSize: 3, padding: 'same', activation: 'relu', inputShape: [SIDE, SIDE, channels] },
+        filters: 4,
+        kernelSize: 3,
+        padding: 'same',
+        activation: 'relu',
+        inputShape: [SIDE, SIDE, channels],
         kernelInitializer: draw(1),
       }),
       tf.layers.maxPooling2d({ poolSize: 2 }),
@@ -43,7 +47,10 @@ export async function makeModel(
   const bytes = writeSafetensors(await trainer.weights())
   await trainer.close()
   return {
-    ...{ bytes, sha1: hex('sha1', bytes) as Sha1, topology: trainer.topology, channels },
+    bytes,
+    sha1: hex('sha1', bytes) as Sha1,
+    topology: trainer.topology,
+    channels,
     async predict(pixels) {
       const input = tf.tensor4d(
         Float32Array.from(pixels, (value) => value / 255),
@@ -72,17 +79,31 @@ export function currentOf(made: TestModel, deploying: Deploying = {}): CurrentMo
     task: { name: task, classNames, metric: TEST_ACCURACY },
     topology: made.topology,
     model: {
-      ...{ sha1: made.sha1, sha256: hex('sha256', made.bytes), sizeBytes: made.bytes.length, task, classNames },
+      sha1: made.sha1,
+      sha256: hex('sha256', made.bytes),
+      sizeBytes: made.bytes.length,
+      task,
+      classNames,
       metrics: { testAccuracy: accuracy },
       parameterCount: 1,
       testSet: { fingerprint: '0'.repeat(64), count: 10_000 },
       engine: 'test',
       preprocessing: {
-        ...{ width: SIDE, height: SIDE, channels: channels === 3 ? 'rgb' : 'grey', fit: 'fill', kernel: 'lanczos3' },
-        ...{ scale: 1 / 255, mean: Array(channels).fill(0), std: Array(channels).fill(1) },
+        width: SIDE,
+        height: SIDE,
+        channels: channels === 3 ? 'rgb' : 'grey',
+        fit: 'fill',
+        kernel: 'lanczos3',
+        scale: 1 / 255,
+        mean: Array(channels).fill(0),
+        std: Array(channels).fill(1),
         ...preprocessing,
       },
-      ...{ origins: [], params: {}, seed: 1, finite: true, createdAt: at },
+      origins: [],
+      params: {},
+      seed: 1,
+      finite: true,
+      createdAt: at,
       verdict: { deployed: true, code: 'deployed', reason: 'first model', at },
     },
   }
