@@ -15,7 +15,7 @@ test('pooling first changes neither values nor gradients', () => {
       })
       expect(optimised?.nodes.map(({ op }) => op.type)).not.toEqual(plain?.nodes.map(({ op }) => op.type))
       plain?.results.forEach((expected, i) => {
-        expect(relativeError(optimised?.results[i] ?? [], expected)).toBeLessThan(1e-12)
+        expect(relativeError(optimised?.results[i] ?? [], expected, 1)).toBeLessThan(1e-12)
       })
     }),
     { numRuns: 50 },

@@ -24,11 +24,14 @@ export function someLabels(count: number, limit: number, seed: number): Int32Arr
   return Int32Array.from({ length: count }, () => random() % limit)
 }
 
-/** Largest difference, relative to the largest expected size. */
-export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+/**
+ * Largest difference, relative to the largest expected size, or to `termSize` (default 0) if that is larger: a sum whose terms
+ * cancel is as exact as its terms are, and not as what is left of them.
+ */
+export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>, termSize = 0): number {
   if (got.length !== expected.length) return Number.POSITIVE_INFINITY
   let difference = 0
-  let size = 0
+  let size = termSize
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [got[i] ?? Number.NaN, expected[i] ?? Number.NaN]
     if (Number.isNaN(a - b)) return Number.POSITIVE_INFINITY
