@@ -1,6 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
-import { CLOSE, type Envelope, type Reply, type Request, type Results, type SentError, type Setup } from './messages.ts'
+import {
+  CLOSE,
+  type Envelope,
+  type Reply,
+  type Request,
+  type Results,
+  type SentError,
+  type Setup,
+  type TrainingState,
+} from './messages.ts'
 import type { StepReport } from './types.ts'
 
 /** The calling thread's end of a worker. */
@@ -13,6 +22,7 @@ export interface Client {
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   readonly onStep?: ((report: StepReport) => void) | undefined
+  readonly onCheckpoint?: ((state: TrainingState) => void) | undefined
 }
 
 interface Pending {
@@ -45,7 +55,7 @@ export function openClient(setup: Setup): Client {
     for (const id of [...pending.keys()]) take(id)?.reject(failure)
   }
   listen(worker, fail, (reply) => {
-    if (reply.type === 'progress') report(pending, take, reply)
+    if (reply.type === 'progress' || reply.type === 'checkpoint') report(pending, take, reply)
     else settle(take(reply.id), reply)
   })
   const send = (request: Request, options: CallOptions): Promise<Results[Request['type']]> =>
@@ -83,22 +93,22 @@ function listen(worker: Worker, fail: (error: Error) => void, onReply: (reply: R
   worker.on('message', onReply)
 }
 
-/** Tells the caller. An error of the caller's own `onStep` ends the call with that error. */
-function report(
-  pending: ReadonlyMap<number, Pending>,
-  take: (id: number) => Pending | undefined,
-  { id, report }: Extract<Reply, { type: 'progress' }>,
-): void {
+type Report = Extract<Reply, { type: 'progress' | 'checkpoint' }>
+
+/** Tells the caller. An error of the caller's own `onStep` or `onCheckpoint` ends the call with that error. */
+function report(pending: ReadonlyMap<number, Pending>, take: (id: number) => Pending | undefined, reply: Report): void {
+  const { id } = reply
   const waiting = pending.get(id)
   try {
-    waiting?.options.onStep?.(report)
+    if (reply.type === 'progress') waiting?.options.onStep?.(reply.report)
+    else waiting?.options.onCheckpoint?.(reply.checkpoint)
   } catch (error) {
     waiting?.stop()
     take(id)?.reject(error)
   }
 }
 
-function settle(waiting: Pending | undefined, reply: Exclude<Reply, { type: 'progress' }>): void {
+function settle(waiting: Pending | undefined, reply: Exclude<Reply, Report>): void {
   if (reply.type === 'result') waiting?.resolve(reply.result)
   else waiting?.reject(reply.type === 'stopped' ? waiting.options.signal?.reason : fromSent(reply.error))
 }

@@ -6,6 +6,7 @@ export { createPredictor } from './predictor.ts'
 export { createTrainer } from './trainer.ts'
 export type {
   Adam,
+  Checkpoint,
   CompileOptions,
   Epoch,
   Evaluation,

@@ -1,4 +1,5 @@
 import type { StepSums } from './stepper.ts'
+import type { PartialEpoch } from './types.ts'
 
 /** Sums over samples. */
 export interface Mean {
@@ -6,6 +7,9 @@ export interface Mean {
   correct: number
   samples: number
 }
+
+/** Between two epochs. */
+export const NO_PARTIAL: PartialEpoch = { samples: 0, loss: 0, correct: 0, seconds: 0 }
 
 export const newMean = (): Mean => ({ loss: 0, correct: 0, samples: 0 })
 

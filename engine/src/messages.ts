@@ -1,5 +1,5 @@
 import type { EngineErrorCode } from './errors.ts'
-import type { Normalisation, Optimizer, StepReport } from './types.ts'
+import type { Checkpoint, Normalisation, Optimizer, PartialEpoch, StepReport } from './types.ts'
 
 /** A data set whose arrays lie in shared memory, so that sending it copies nothing. */
 export interface SharedSet {
@@ -17,6 +17,9 @@ export interface Setup {
   readonly training: { readonly optimizer: Optimizer; readonly seed: number } | null
 }
 
+/** What a worker holds of a checkpoint; the epochs that were yielded are the caller's. */
+export type TrainingState = Omit<Checkpoint, 'epochs'>
+
 export interface EpochRequest {
   readonly type: 'epoch'
   readonly data: SharedSet
@@ -28,6 +31,12 @@ export interface EpochRequest {
   readonly epoch: number
   /** Steps of this epoch and those after it in the same fit. */
   readonly stepsLeft: number
+  /** What was done of this epoch before it was interrupted. */
+  readonly partial: PartialEpoch
+  /** Whether to remember the weights of the epoch with the lowest validation loss since epoch 1. */
+  readonly keepBest: boolean
+  /** How often to send a checkpoint while the epoch runs; null for none at all. */
+  readonly checkpointEveryMs: number | null
 }
 
 export type Request =
@@ -35,6 +44,8 @@ export type Request =
   | { readonly type: 'evaluate'; readonly data: SharedSet }
   | { readonly type: 'predict'; readonly images: Uint8Array; readonly count: number }
   | { readonly type: 'weights' }
+  | { readonly type: 'restore'; readonly state: TrainingState }
+  | { readonly type: 'restoreBest' }
 
 export interface EpochResult {
   readonly step: number
@@ -42,6 +53,10 @@ export interface EpochResult {
   readonly accuracy: number
   readonly validation: { readonly loss: number; readonly accuracy: number } | null
   readonly seconds: number
+  /** With `keepBest`: the best epoch so far, by number. */
+  readonly bestEpoch: number | null
+  /** Null when no checkpoints are wanted. */
+  readonly checkpoint: TrainingState | null
 }
 
 /** The answer to each request. */
@@ -50,6 +65,8 @@ export interface Results {
   readonly evaluate: { readonly loss: number; readonly accuracy: number; readonly probabilities: Float32Array }
   readonly predict: Float32Array
   readonly weights: Float32Array
+  readonly restore: null
+  readonly restoreBest: null
 }
 
 /** A request on its way: `stop` is one shared number, which the caller sets to 1 to stop the work. */
@@ -66,6 +83,7 @@ export type Reply =
   | { readonly type: 'result'; readonly id: number; readonly result: Results[Request['type']] }
   | { readonly type: 'stopped'; readonly id: number }
   | { readonly type: 'progress'; readonly id: number; readonly report: StepReport }
+  | { readonly type: 'checkpoint'; readonly id: number; readonly checkpoint: TrainingState }
   | { readonly type: 'error'; readonly id: number; readonly error: SentError }
 
 /** An error as it crosses threads: an EngineError when it has a code. */

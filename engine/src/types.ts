@@ -87,8 +87,50 @@ export interface FitOptions {
   readonly epochs: number
   readonly batchSize: number
   readonly validation?: ImageSet
+  /**
+   * Early stopping: training ends after this many epochs in a row without a new lowest validation loss, and the weights of the
+   * best epoch are restored, also when `epochs` ends it (Prechelt 1998; Keras's EarlyStopping with restore_best_weights). An integer
+   * from 0, which is off and the default; above 0 it needs `validation`.
+   */
+  readonly patience?: number
   readonly signal?: AbortSignal
   readonly onStep?: (report: StepReport) => void
+  /** Told after each epoch, in between when `checkpointEveryMs` have passed since the last one, and when `signal` aborts. */
+  readonly onCheckpoint?: (checkpoint: Checkpoint) => void
+  /** Default 60 s. */
+  readonly checkpointEveryMs?: number
+  /**
+   * Goes on from a checkpoint of a call with these very arguments, on a trainer of the same model and options: its epochs are yielded
+   * again as they were, and what follows is what would have followed, to the bit. Throws `E_INPUT` when it does not fit.
+   */
+  readonly from?: Checkpoint
+}
+
+/** What is done of an epoch that is not finished; `loss` and `correct` are sums over `samples`. All 0 between epochs. */
+export interface PartialEpoch {
+  readonly samples: number
+  readonly loss: number
+  readonly correct: number
+  readonly seconds: number
+}
+
+/**
+ * All that a call of `fit` needs to go on. Data order and dropout masks are functions of the seed and the counts, so no state of a
+ * random generator is in it. Its numbers pass through JSON unchanged.
+ */
+export interface Checkpoint {
+  /** Steps and whole epochs since the trainer was made. */
+  readonly step: number
+  readonly epochsDone: number
+  /** Epochs that this call of `fit` has yielded. */
+  readonly epochs: readonly Epoch[]
+  readonly partial: PartialEpoch
+  /** With patience: the epoch of this call with the lowest validation loss. */
+  readonly best: { readonly epoch: number; readonly loss: number; readonly weights: Float32Array } | null
+  /** All parameters in model order, one after the other. */
+  readonly weights: Float32Array
+  /** The optimiser's state: vectors of the same length. */
+  readonly slots: readonly Float32Array[]
 }
 
 export interface Evaluation {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
-import { CLOSE, type Envelope, type Reply, type SentError, type Setup } from './messages.ts'
+import { CLOSE, type Envelope, type Reply, type SentError, type Setup, type TrainingState } from './messages.ts'
 import { openSession, type Session } from './session.ts'
 import { Stopped } from './stopped.ts'
 
@@ -24,6 +24,7 @@ async function answer({ id, request, stop }: Envelope): Promise<Reply> {
     const result = await session.handle(request, {
       isStopped: () => Atomics.load(stop, 0) !== 0,
       report: (report) => send({ type: 'progress', id, report }),
+      checkpoint: (checkpoint) => send({ type: 'checkpoint', id, checkpoint }),
     })
     return { type: 'result', id, result }
   } catch (error) {
@@ -32,8 +33,12 @@ async function answer({ id, request, stop }: Envelope): Promise<Reply> {
 }
 
 function send(reply: Reply): void {
-  port?.postMessage(reply)
+  port?.postMessage(reply, reply.type === 'checkpoint' ? buffersOf(reply.checkpoint) : [])
 }
+
+/** The copies in a checkpoint, which can move; the best weights are the session's. */
+const buffersOf = ({ weights, slots }: TrainingState): ArrayBuffer[] =>
+  [weights, ...slots].map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer)
 
 function toSent(error: unknown): SentError {
   const { message, stack = '' } = error instanceof Error ? error : new Error(String(error))
