@@ -18,7 +18,8 @@ export const UploadRequest = v.object({
   sha1: Sha1,
   sha256: Sha256,
   sizeBytes: v.pipe(Count, v.minValue(1)),
-  kind: v.picklist(['weights']),
+  /** What the bytes are for; the store reads those of a checkpoint only to hash them. */
+  kind: v.picklist(['weights', 'checkpoint']),
 })
 export const UploadSession = v.object({ id: Id, sha1: Sha1, sizeBytes: Count, offset: Count, complete: v.boolean() })
 export type UploadSession = v.InferOutput<typeof UploadSession>

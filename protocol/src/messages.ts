@@ -66,6 +66,15 @@ export const FromAgent = v.variant('type', [
     progress: Trial.entries.progress,
     metrics: Trial.entries.metrics,
   }),
+  /** Where the next attempt may go on: uploaded bytes that only the agent reads. It takes the place of the one before. */
+  v.object({
+    type: v.literal('checkpoint'),
+    id: Id,
+    ...attemptEntries,
+    sha1: Sha1,
+    step: Count,
+    progress: Trial.entries.progress,
+  }),
   v.object({ type: v.literal('done'), id: Id, ...attemptEntries, model: ModelReport, seconds: Finite }),
   v.object({
     type: v.literal('failed'),
@@ -115,6 +124,8 @@ export const ToAgent = v.variant('type', [
     trials: Count,
     params: Trial.entries.params,
     seed: Count,
+    /** What an earlier attempt left: `GET /api/jobs/:job/trials/:trial/checkpoint` has its bytes. */
+    checkpoint: v.optional(v.object({ sha1: Sha1, step: Count })),
   }),
   v.object({ type: v.literal('stop'), job: Id, trial: Count, attempt: Count }),
   v.object({ type: v.literal('config'), config: Config }),

@@ -7,7 +7,8 @@ const NEXT: Readonly<Record<TrialState, readonly TrialState[]>> = {
   running: ['done', 'failed', 'cancelled', 'waiting'],
   failed: ['waiting'],
   done: [],
-  cancelled: [],
+  // A person took the stop back: it goes on from its last checkpoint.
+  cancelled: ['waiting'],
 }
 
 /** `next`, if a trial may go there from `state`; else throws ProtocolError E_TRANSITION. */

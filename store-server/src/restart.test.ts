@@ -68,6 +68,32 @@ test.each(kinds)('a restart in the middle of a job loses nothing (%s)', async (_
   expect(await back.next('run')).toMatchObject({ job: queued.id })
 })
 
+test.each(kinds)(
+  'a trial goes on from its checkpoint after the store and its kernel were away (%s)',
+  async (_, create) => {
+    const options = await create()
+    const first = await startTestStore(options)
+    const agent = await fakeAgent(first, 'kernel')
+    await agent.join('pets')
+    await call(first, 'POST', '/api/jobs', { notebook: 'pets' })
+    const run = await agent.next('run')
+    const bytes = weightsOf(1, 2, 3)
+    await upload(first, bytes)
+    agent.send({ type: 'checkpoint', id: 'c', ...refOf(run), sha1: sha1Of(bytes), step: 7, progress: 0.5 })
+    expect(await agent.answer('c')).toMatchObject({ type: 'ack' })
+    await first.close()
+
+    const store = await startTestStore(options)
+    const successor = await fakeAgent(store, 'restarted')
+    await successor.join('pets', { replaces: 'kernel' })
+    const next = await successor.next('run')
+    expect(next).toMatchObject({ attempt: 2, checkpoint: { sha1: sha1Of(bytes), step: 7 } })
+    const path = `${store.url}/api/jobs/${next.job}/trials/0/checkpoint`
+    const answer = await fetch(path, { headers: { authorization: `Bearer ${store.agentToken}` } })
+    expect(new Uint8Array(await answer.arrayBuffer())).toEqual(bytes)
+  },
+)
+
 test('what serves is written for the demo, at each deployment and again at start, and removed by clearing', async () => {
   const dataDir = await newFolder()
   const first = await startTestStore({ dataDir })

@@ -1,4 +1,4 @@
-import type { Deployment, Job, Model, Notebook, Task } from '@pawprint/protocol'
+import type { Deployment, Job, Model, Notebook, Sha1, Task } from '@pawprint/protocol'
 
 /** A notebook as the store keeps it: what pages see, and what only the store needs. */
 export interface NotebookRecord {
@@ -17,6 +17,15 @@ export interface NotebookRecord {
   readonly seconds: readonly number[]
 }
 
+/** Where the next attempt of a trial may go on. */
+export interface CheckpointRecord {
+  readonly sha1: Sha1
+  readonly step: number
+  readonly progress: number
+  /** The largest step that any attempt of this trial has reached. */
+  readonly furthest: number
+}
+
 export interface JobRecord {
   readonly job: Job
   /** The launch request that made it: the same id again answers the same job. */
@@ -26,8 +35,10 @@ export interface JobRecord {
   readonly stopping: boolean
   /** Fencing tokens by trial; the token of attempt n is at place n − 1. */
   readonly leases: readonly (readonly string[])[]
-  /** By trial: attempts already made when a person last asked for another try. */
+  /** By trial: attempts that no longer count against the three: made before a person asked for another try, or before it got further. */
   readonly forgiven: readonly number[]
+  /** By trial: what its latest attempt left; null before the first and once the trial is done. */
+  readonly checkpoints: readonly (CheckpointRecord | null)[]
 }
 
 export interface ModelRecord {

@@ -10,7 +10,7 @@ import {
   finishTrial,
   loseTrials,
   progressTrial,
-  retryFailed,
+  retryUnfinished,
   standingOf,
   startTrial,
   stopJob,
@@ -71,7 +71,7 @@ test('an error that will repeat is not tried again', () => {
 test('after a retry failed trials have three attempts more, and finished ones stay finished', () => {
   let record = startTrial(startTrial(job('a', 2), 0, 'L1', now), 1, 'L2', now)
   record = finishTrial(failTrial(record, 0, 'bad', true, now), 1, sha1, {}, now)
-  record = retryFailed(record, later)
+  record = retryUnfinished(record, later)
   expect([record.job.state, record.job.endedAt, states(record)]).toEqual(['running', null, ['waiting', 'done']])
   for (const lease of ['L3', 'L4']) record = failTrial(startTrial(record, 0, lease, later), 0, 'network', false, later)
   expect(record.job.trials[0]).toMatchObject({ state: 'waiting', attempt: 3 })

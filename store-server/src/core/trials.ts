@@ -11,7 +11,7 @@ import {
   type Sha1,
   type Trial,
 } from '@pawprint/protocol'
-import type { JobRecord } from './records.ts'
+import type { CheckpointRecord, JobRecord } from './records.ts'
 
 export interface NewJob
   extends Pick<Job, 'id' | 'number' | 'notebook' | 'task' | 'seed' | 'config' | 'createdAt'>,
@@ -37,7 +37,8 @@ export function createJob({ grid, requestId, rank, ...named }: NewJob): JobRecor
   )
   const job: Job = { ...named, state: 'queued', startedAt: null, endedAt: null, heardAt: null, logLines: 0, trials }
   const stopping = false
-  return { job, requestId, rank, stopping, leases: trials.map(() => []), forgiven: trials.map(() => 0) }
+  const [leases, forgiven, checkpoints] = [trials.map(() => []), trials.map(() => 0), trials.map(() => null)]
+  return { job, requestId, rank, stopping, leases, forgiven, checkpoints }
 }
 
 /** The record with some trials changed; the job's state and end follow from them. */
@@ -51,6 +52,9 @@ function withTrials(record: JobRecord, change: (trial: Trial) => Trial, now: str
 const withTrial = (record: JobRecord, index: number, change: (trial: Trial) => Trial, now: string): JobRecord =>
   withTrials(record, (trial) => (trial.index === index ? change(trial) : trial), now, record.stopping)
 
+/** How far the next attempt begins. */
+const keptProgress = (record: JobRecord, index: number): number => record.checkpoints[index]?.progress ?? 0
+
 /** Begins the next attempt of a waiting trial; from now on it belongs to whoever knows `lease`. */
 export function startTrial(record: JobRecord, index: number, lease: string, now: string): JobRecord {
   const started = withTrial(
@@ -60,7 +64,7 @@ export function startTrial(record: JobRecord, index: number, lease: string, now:
       ...trial,
       state: moveTrial(trial.state, 'running'),
       attempt: trial.attempt + 1,
-      progress: 0,
+      progress: keptProgress(record, index),
       metrics: {},
       startedAt: now,
       reason: null,
@@ -88,10 +92,33 @@ export const progressTrial = (record: JobRecord, index: number, progress: number
   },
 })
 
-/** A trial that left a model. */
+const withCheckpoint = (record: JobRecord, index: number, checkpoint: CheckpointRecord | null): JobRecord => ({
+  ...record,
+  checkpoints: record.checkpoints.map((known, i) => (i === index ? checkpoint : known)),
+})
+
+/**
+ * What the running attempt left, in the place of what was there. A trial that has come further than ever has three attempts from
+ * here on: interruptions are no failures, and a long training may have many.
+ */
+export function checkpointTrial(
+  record: JobRecord,
+  index: number,
+  { sha1, step, progress }: Omit<CheckpointRecord, 'furthest'>,
+): JobRecord {
+  const before = record.checkpoints[index]?.furthest ?? 0
+  const attempt = record.job.trials[index]?.attempt ?? 0
+  const forgiven = record.forgiven.map((known, i) => (i === index && step > before ? attempt - 1 : known))
+  return {
+    ...withCheckpoint(record, index, { sha1, step, progress, furthest: Math.max(before, step) }),
+    forgiven,
+  }
+}
+
+/** A trial that left a model. Its checkpoint has served. */
 export const finishTrial = (record: JobRecord, index: number, sha1: Sha1, metrics: Metrics, now: string): JobRecord =>
   withTrial(
-    record,
+    withCheckpoint(record, index, null),
     index,
     (trial) => ({ ...trial, state: moveTrial(trial.state, 'done'), progress: 1, sha1, metrics, endedAt: now }),
     now,
@@ -114,7 +141,7 @@ export const failTrial = (
     index,
     (trial) =>
       !permanent && mayTryAgain(record, trial)
-        ? { ...trial, state: moveTrial(trial.state, 'waiting'), progress: 0, reason }
+        ? { ...trial, state: moveTrial(trial.state, 'waiting'), progress: keptProgress(record, index), reason }
         : { ...trial, state: moveTrial(trial.state, 'failed'), endedAt: now, reason },
     now,
   )
@@ -126,8 +153,9 @@ export const loseTrials = (record: JobRecord, reason: string, now: string): JobR
     (trial) => {
       if (trial.state !== 'running') return trial
       if (record.stopping) return { ...trial, state: moveTrial(trial.state, 'cancelled'), endedAt: now, reason }
+      const progress = keptProgress(record, trial.index)
       return mayTryAgain(record, trial)
-        ? { ...trial, state: moveTrial(trial.state, 'waiting'), progress: 0, reason }
+        ? { ...trial, state: moveTrial(trial.state, 'waiting'), progress, reason }
         : { ...trial, state: moveTrial(trial.state, 'failed'), endedAt: now, reason }
     },
     now,
@@ -154,17 +182,21 @@ export const stopJob = (record: JobRecord, reason: string, now: string): JobReco
         true,
       )
 
-/** Failed trials wait again, with three attempts more each. */
-export function retryFailed(record: JobRecord, now: string): JobRecord {
+/** Whether a person may let it run again. */
+export const isUnfinished = ({ state }: Pick<Trial, 'state'>): boolean => state === 'failed' || state === 'cancelled'
+
+/** Failed and cancelled trials wait again, with three attempts more each; those that left a checkpoint go on from it. */
+export function retryUnfinished(record: JobRecord, now: string): JobRecord {
   const forgiven = record.job.trials.map((trial, i) =>
-    trial.state === 'failed' ? trial.attempt : (record.forgiven[i] ?? 0),
+    isUnfinished(trial) ? trial.attempt : (record.forgiven[i] ?? 0),
   )
   const again = withTrials(
     record,
-    (trial) =>
-      trial.state === 'failed'
-        ? { ...trial, state: moveTrial(trial.state, 'waiting'), progress: 0, endedAt: null, reason: null }
-        : trial,
+    (trial) => {
+      if (!isUnfinished(trial)) return trial
+      const progress = keptProgress(record, trial.index)
+      return { ...trial, state: moveTrial(trial.state, 'waiting'), progress, endedAt: null, reason: null }
+    },
     now,
     false,
   )

@@ -1,9 +1,10 @@
 import { LaunchRequest, MoveRequest, parse } from '@pawprint/protocol'
+import { StoreError } from '../core/error.ts'
 import { createPresenter, presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
 import { newestJobs } from '../wire/snapshot.ts'
-import { type ApiRequest, countOf, jsonOf, limitOf, ok, pageOf, paramOf, type Route } from './route.ts'
+import { type ApiAnswer, type ApiRequest, countOf, jsonOf, limitOf, ok, pageOf, paramOf, type Route } from './route.ts'
 
 const MAX_LOG_LIST = 100_000
 const DEFAULT_LOG_LIST = 1000
@@ -60,8 +61,26 @@ const jobReads = (store: Store): Route[] => [
   },
 ]
 
+/** What an unfinished trial goes on from: bytes that only the notebook that made them reads. */
+async function checkpoint(store: Store, request: ApiRequest): Promise<ApiAnswer> {
+  const record = jobOf(store, paramOf(request, 'id'))
+  const index = countOf('trial', paramOf(request, 'trial'))
+  const sha1 = record.checkpoints[index]?.sha1
+  const blob = sha1 === undefined ? null : await store.storage.blobs.find(sha1)
+  if (!blob) throw new StoreError('E_NOT_FOUND', `job ${record.job.id} trial ${index}`, 'a checkpoint', 'none')
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': String(blob.sizeBytes) }
+  const { method } = request
+  return { status: 200, bytes: method === 'HEAD' ? null : store.storage.blobs.read(blob.sha1), headers }
+}
+
 export const jobRoutes = (store: Store): Route[] => [
   ...jobReads(store),
+  {
+    method: 'GET',
+    path: '/api/jobs/:id/trials/:trial/checkpoint',
+    scope: 'agent',
+    handle: (request) => checkpoint(store, request),
+  },
   {
     method: 'POST',
     path: '/api/jobs',

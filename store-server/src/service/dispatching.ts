@@ -13,6 +13,7 @@ export function runMessage(record: JobRecord, index: number): Extract<ToAgent, {
   const trial = record.job.trials[index]
   if (!trial) throw new RangeError(`trial ${index} of job ${record.job.id}`)
   const { id, number, seed, trials } = record.job
+  const checkpoint = record.checkpoints[index]
   return {
     type: 'run',
     job: id,
@@ -23,6 +24,7 @@ export function runMessage(record: JobRecord, index: number): Extract<ToAgent, {
     trials: trials.length,
     params: trial.params,
     seed,
+    ...(checkpoint ? { checkpoint: { sha1: checkpoint.sha1, step: checkpoint.step } } : {}),
   }
 }
 

@@ -3,7 +3,7 @@ import { StoreError } from '../core/error.ts'
 import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { dropConfig } from '../core/registry.ts'
 import { moveInQueue, queueOf, seedOf } from '../core/scheduler.ts'
-import { createJob, loseTrials, retryFailed, stopJob } from '../core/trials.ts'
+import { createJob, isUnfinished, loseTrials, retryUnfinished, stopJob } from '../core/trials.ts'
 import { changeJobs, presenceOf, saveJob, saveRegistry, say } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
 import { dispatch } from './dispatching.ts'
@@ -120,15 +120,19 @@ async function beginStop(store: Store, before: JobRecord, reason: string): Promi
   await Promise.all([changed, say(store, id, `${reason}.`)])
 }
 
-/** Failed trials wait again, behind what the notebook runs now. Throws StoreError E_STATE when there is none. */
+/**
+ * Failed and cancelled trials wait again, behind what the notebook runs now. Throws StoreError E_STATE when there is none, or while
+ * the job still stops.
+ */
 export async function retry(store: Store, id: string): Promise<JobRecord> {
   const before = jobOf(store, id)
-  const failed = before.job.trials.filter(({ state }) => state === 'failed').length
-  if (failed === 0) throw new StoreError('E_STATE', `job ${id}`, 'a failed trial', `job ${before.job.state}`)
+  const count = before.job.trials.filter(isUnfinished).length
+  if (count === 0 || before.job.state === 'stopping')
+    throw new StoreError('E_STATE', `job ${id}`, 'a failed or cancelled trial', `job ${before.job.state}`)
   const { notebook } = before.job
   const last = Math.max(before.rank, ...queueOf(store.jobs.values(), notebook).map(({ rank }) => rank))
-  const changed = changeJobs(store, notebook, [{ ...retryFailed(before, timeOf(store)), rank: last + RANK_STEP }])
-  await Promise.all([changed, say(store, id, `Another try for ${failed} failed ${failed === 1 ? 'trial' : 'trials'}.`)])
+  const changed = changeJobs(store, notebook, [{ ...retryUnfinished(before, timeOf(store)), rank: last + RANK_STEP }])
+  await Promise.all([changed, say(store, id, `Another try for ${count} ${count === 1 ? 'trial' : 'trials'}.`)])
   await dispatch(store, notebook)
   return jobOf(store, id)
 }

@@ -6,6 +6,7 @@ import { failTrial, finishTrial, standingOf } from '../core/trials.ts'
 import { checkWeights } from '../core/weights.ts'
 import type { BlobInfo } from '../storage/storage.ts'
 import { changeJobs, changeModels, DOCUMENTS, saveJob, saveRegistry, say } from './changes.ts'
+import { removeCheckpoint } from './checkpoints.ts'
 import { type Store, timeOf } from './context.ts'
 import { appendDeployment, judgeNow, lockOf, taskOf, withVerdict } from './deploying.ts'
 import { dispatch } from './dispatching.ts'
@@ -147,6 +148,7 @@ async function finish(store: Store, message: Done, verdict: Verdict): Promise<vo
   const dropped = tellDropped(store, message)
   const changed = changeJobs(store, notebook, [finishTrial(before, trial, model.sha1, model.metrics, timeOf(store))])
   await Promise.all([changed, dropped, saveRegistry(store), say(store, message.job, text, trial)])
+  await removeCheckpoint(store, before.checkpoints[trial])
   store.hub.publish({ type: 'notebook', name: notebook })
   await dispatch(store, notebook)
 }

@@ -1,5 +1,5 @@
-import { Deployment, Job, Model, Notebook, parse, Task } from '@pawprint/protocol'
-import type { JobRecord, ModelRecord, NotebookRecord } from '../core/records.ts'
+import { Deployment, Job, Model, Notebook, parse, Sha1, Task } from '@pawprint/protocol'
+import type { CheckpointRecord, JobRecord, ModelRecord, NotebookRecord } from '../core/records.ts'
 import { StorageError } from '../storage/storage.ts'
 import { FORMAT_VERSION } from './changes.ts'
 
@@ -68,15 +68,30 @@ export function registryFrom(value: unknown): Registry {
   }
 }
 
+function checkpointFrom(name: string, value: unknown): CheckpointRecord | null {
+  if (value === null) return null
+  const { sha1, step, progress, furthest } = asObject(name, value)
+  return {
+    sha1: parse(Sha1, sha1),
+    step: asNumber(name, step),
+    progress: asNumber(name, progress),
+    furthest: asNumber(name, furthest),
+  }
+}
+
 export function jobFrom(name: string, value: unknown): JobRecord {
   const record = asObject(name, value)
+  const job = parse(Job, record.job)
+  // A folder from before there were checkpoints has no list of them.
+  const checkpoints = record.checkpoints === undefined ? job.trials.map(() => null) : asList(name, record.checkpoints)
   return {
-    job: parse(Job, record.job),
+    job,
     requestId: record.requestId === null ? null : asText(name, record.requestId),
     rank: asNumber(name, record.rank),
     stopping: record.stopping === true,
     leases: asList(name, record.leases).map((leases) => asList(name, leases).map((lease) => asText(name, lease))),
     forgiven: asList(name, record.forgiven).map((attempts) => asNumber(name, attempts)),
+    checkpoints: checkpoints.map((checkpoint) => checkpointFrom(name, checkpoint)),
   }
 }
 

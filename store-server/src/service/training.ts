@@ -25,7 +25,7 @@ export function jobOfAttempt(store: Store, ref: AttemptRef): JobRecord {
 }
 
 /** As above; also refuses an attempt that belongs to a successor. Throws StoreError E_LEASE, E_FENCED. */
-function ownJob(store: Store, ref: AttemptRef): JobRecord {
+export function ownJob(store: Store, ref: AttemptRef): JobRecord {
   const record = jobOfAttempt(store, ref)
   if (standingOf(record, ref) === 'late')
     throw new StoreError(

@@ -38,7 +38,7 @@ export interface BlobInfo {
 }
 
 export interface NewBlob extends BlobInfo {
-  readonly kind: 'weights'
+  readonly kind: 'weights' | 'checkpoint'
 }
 
 /** Bytes named by their SHA-1, never changed once committed. Uploads are resumable sessions that survive a restart. */

@@ -1,4 +1,5 @@
 import { CLOSE, CUT_PAGE_BYTES, type FromAgent, parseFromAgent, type ToAgent } from '@pawprint/protocol'
+import { keepCheckpoint } from '../service/checkpoints.ts'
 import type { AgentLink, Store } from '../service/context.ts'
 import { publish } from '../service/publishing.ts'
 import { hear, leave, register } from '../service/registering.ts'
@@ -75,6 +76,9 @@ async function answer(store: Store, link: AgentLink, message: FromAgent): Promis
       return leave(store, link, 'gone')
     case 'records':
       await receive(store, message)
+      return link.send({ type: 'ack', id: message.id })
+    case 'checkpoint':
+      await keepCheckpoint(store, message)
       return link.send({ type: 'ack', id: message.id })
     case 'failed':
       await fail(store, message)

@@ -1,0 +1,35 @@
+import type { FromAgent, Sha1 } from '@pawprint/protocol'
+import { StoreError } from '../core/error.ts'
+import type { CheckpointRecord } from '../core/records.ts'
+import { checkpointTrial, standingOf } from '../core/trials.ts'
+import { changeJobs, saveJob } from './changes.ts'
+import type { Store } from './context.ts'
+import { ownJob } from './training.ts'
+
+/**
+ * Keeps what a running attempt left, also while its job stops, and removes what it replaces. Repeating it is harmless.
+ * Throws StoreError E_LEASE, E_FENCED, or E_NOT_FOUND when its bytes were not uploaded.
+ */
+export async function keepCheckpoint(store: Store, message: Extract<FromAgent, { type: 'checkpoint' }>): Promise<void> {
+  const { job, trial, sha1 } = message
+  ownJob(store, message)
+  if ((await store.storage.blobs.find(sha1)) === null)
+    throw new StoreError('E_NOT_FOUND', 'sha1', 'a checkpoint that was uploaded', sha1)
+  const before = ownJob(store, message)
+  if (standingOf(before, message) !== 'owner') return saveJob(store, job)
+  await changeJobs(store, before.job.notebook, [checkpointTrial(before, trial, message)])
+  await removeCheckpoint(store, before.checkpoints[trial])
+}
+
+/** Every blob that a trial may go on from. */
+export function* checkpointBlobs(store: Pick<Store, 'jobs'>): Generator<Sha1> {
+  for (const { checkpoints } of store.jobs.values())
+    for (const checkpoint of checkpoints) if (checkpoint !== null) yield checkpoint.sha1
+}
+
+/** Removes the bytes of a checkpoint that was replaced or has served, unless something else has the same. */
+export async function removeCheckpoint(store: Store, checkpoint: CheckpointRecord | null | undefined): Promise<void> {
+  if (!checkpoint || store.models.has(checkpoint.sha1)) return
+  for (const sha1 of checkpointBlobs(store)) if (sha1 === checkpoint.sha1) return
+  await store.storage.blobs.remove(checkpoint.sha1)
+}
