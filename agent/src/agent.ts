@@ -10,7 +10,7 @@ import { createRunner, type Runner } from './trial/runner.ts'
 import type { Agent, NotebookDefinition, ServeOptions } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
 import type { Screen } from './view/screen.ts'
-import { attemptKey } from './wire/outbox.ts'
+import { attemptKey } from './wire/letters.ts'
 import type { Identity } from './wire/registration.ts'
 import type { StoreAddress } from './wire/token.ts'
 
@@ -145,7 +145,7 @@ function onMessage(state: State, message: ToAgent): void {
   else if (message.type === 'verdict') show(state, message)
   else if (message.type === 'registered') {
     // A result that is done is delivered late; what still trains would only be thrown away.
-    const reason = new Abandoned('another kernel has taken over')
+    const reason = new Abandoned('another kernel has taken over', { hasSuccessor: false })
     for (const attempt of message.fenced) if (state.runner.stop(attempt, reason)) dropFenced(state, attempt)
   }
 }
@@ -158,7 +158,7 @@ function dropFenced(state: State, fenced: Parameters<Runner['stop']>[0]): void {
 
 async function farewell({ world, session, runner }: State): Promise<void> {
   const late = new Promise<void>((resolve) => setTimeout(resolve, world.times.farewellMs).unref())
-  const ended = runner.stopAll(new Abandoned('the notebook was closed'))
+  const ended = runner.stopAll(new Abandoned('the notebook was closed', { hasSuccessor: true }))
   const delivered = ended.then(() => (session.registration.isActive ? session.delivery.settled() : undefined))
   await Promise.race([delivered, late])
 }
@@ -173,7 +173,7 @@ async function end(
   rejectBegin?.(error)
   if (error.code === 'E_REFUSED') show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
   // What still trains could not be delivered any more.
-  void state.runner.stopAll(new Abandoned(error.message))
+  void state.runner.stopAll(new Abandoned(error.message, { hasSuccessor: false }))
   state.screen?.close()
   await state.session.close(error)
   if (state.screen !== undefined && state.world.ownsProcess) state.world.keepAlive.release()

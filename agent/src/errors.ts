@@ -4,9 +4,10 @@
  * - `E_REFUSED`: the store will not have this agent (token, scope, version, replaced); trying again would not help.
  * - `E_STORE`: the store answered a message or an upload with an error.
  * - `E_TRAIN`: a train function returned something else than an evaluation of its model.
+ * - `E_CHECKPOINT`: bytes that are no checkpoint, or one that does not fit what is trained now.
  * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
  */
-export type AgentErrorCode = 'E_URL' | 'E_TOKEN' | 'E_REFUSED' | 'E_STORE' | 'E_TRAIN' | 'E_CLOSED'
+export type AgentErrorCode = 'E_URL' | 'E_TOKEN' | 'E_REFUSED' | 'E_STORE' | 'E_TRAIN' | 'E_CHECKPOINT' | 'E_CLOSED'
 
 /** The one error of this package. `at` is the place: an option, a message, a trial. */
 export class AgentError extends Error {

@@ -8,9 +8,11 @@ import type { StepNumbers } from './trial/run.ts'
 import type { NotebookDefinition } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
 import type { Delivery, UploadAgain } from './wire/delivery.ts'
-import { attemptKey, type Outcome } from './wire/outbox.ts'
+import { downloadCheckpoint } from './wire/download.ts'
+import type { CallSettings } from './wire/http.ts'
+import { attemptKey, type Outcome } from './wire/letters.ts'
 import type { StoreAddress } from './wire/token.ts'
-import { uploadWeights } from './wire/upload.ts'
+import { uploadFile } from './wire/upload.ts'
 
 /** Where trials of a notebook run, and to whom they tell. */
 export interface JobContext {
@@ -20,7 +22,7 @@ export interface JobContext {
   readonly wallMs: () => number
   readonly nowMs: () => number
   readonly random: () => number
-  readonly delivery: Pick<Delivery, 'add' | 'end'>
+  readonly delivery: Pick<Delivery, 'add' | 'end' | 'checkpoint'>
   /** Sends what may be lost. */
   readonly sendLight: (message: FromAgent) => void
   readonly show: (event: ViewEvent) => void
@@ -82,6 +84,9 @@ function settingsFor(
   const { definition, address, times, nowMs, random } = context
   const key = attemptKey(assignment)
   let sentMs = Number.NEGATIVE_INFINITY
+  const callSettings = (callSignal: AbortSignal, onRetry: CallSettings['onRetry']): CallSettings => {
+    return { address, backoff: times.reconnect, random, signal: callSignal, onRetry }
+  }
   return {
     assignment,
     task: definition.task,
@@ -98,8 +103,12 @@ function settingsFor(
       sentMs = nowMs()
       context.sendLight({ type: 'progress', ...refOf(assignment), progress, metrics: finiteOf(numbers) })
     },
-    upload: (file, uploadSignal, onRetry) =>
-      uploadWeights(file, { address, backoff: times.reconnect, random, signal: uploadSignal, onRetry }),
+    checkpointEveryMs: times.checkpointEveryMs,
+    lastCheckpointMs: times.lastCheckpointMs,
+    upload: (file, uploadSignal, onRetry) => uploadFile(file, callSettings(uploadSignal, onRetry)),
+    download: (onRetry) =>
+      downloadCheckpoint(assignment, assignment.checkpoint?.sha1 ?? '', callSettings(signal, onRetry)),
+    tellCheckpoint: (uploaded) => context.delivery.checkpoint(refOf(assignment), uploaded),
   }
 }
 

@@ -3,7 +3,7 @@ import type { AgentError } from './errors.ts'
 import type { Times } from './times.ts'
 import { type Connection, openConnection } from './wire/connection.ts'
 import { createDelivery, type Delivery } from './wire/delivery.ts'
-import { attemptKey } from './wire/outbox.ts'
+import { attemptKey } from './wire/letters.ts'
 import { createRegistration, type Identity, type Registration } from './wire/registration.ts'
 import type { StoreAddress } from './wire/token.ts'
 

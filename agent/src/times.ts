@@ -12,6 +12,10 @@ export interface Times {
   readonly reconnect: Backoff
   /** Between two progress messages, two metrics of one name, and two redraws. */
   readonly progressMs: number
+  /** Between two checkpoints of a long epoch. */
+  readonly checkpointEveryMs: number
+  /** Longest that a stopped trial brings its last checkpoint to the store. */
+  readonly lastCheckpointMs: number
   /** Longest that `close()` delivers what is left. */
   readonly farewellMs: number
 }
@@ -23,5 +27,7 @@ export const TIMES: Times = {
   handshakeMs: 10_000,
   reconnect: RECONNECT,
   progressMs: 250,
+  checkpointEveryMs: 60_000,
+  lastCheckpointMs: 10_000,
   farewellMs: 3_000,
 }

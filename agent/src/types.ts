@@ -47,11 +47,20 @@ export interface TrialFitOptions {
   readonly batchSize: number
   /** Measured after each epoch. */
   readonly validation?: ImageSet
+  /**
+   * Early stopping: training ends after this many epochs in a row without a new lowest validation loss, and the weights of the best
+   * epoch are restored. An integer from 0, which is off and the default.
+   */
+  readonly patience?: number
 }
 
 /** A compiled model under training. Its steps run in a worker thread. */
 export interface Run {
-  /** Trains and yields each finished epoch. Stops by itself when the trial is stopped. */
+  /**
+   * Trains and yields each finished epoch. Stops by itself when the trial is stopped. After an interruption the next attempt runs the
+   * train function again: epochs that were trained before are yielded as they were, without training, and the rest follows
+   * as if nothing had been. A train function that looks at the model between epochs cannot be brought there so, and begins anew.
+   */
   fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined>
   /** What `train` returns: the model measured on the test set. */
   evaluate(data: ImageSet): Promise<Evaluation>

@@ -1,24 +1,40 @@
 import { inspect } from 'node:util'
 import type { Evaluation } from '@pawprint/engine'
+import { AgentError } from '../errors.ts'
 import { duration, paramsText, percent } from '../format.ts'
 import type { Trial } from '../types.ts'
-import type { Outcome } from '../wire/outbox.ts'
+import type { Outcome, Uploaded } from '../wire/letters.ts'
 import type { Upload } from '../wire/upload.ts'
 import { titleOf } from './assignment.ts'
+import { readCheckpoint, type SavedTrial } from './checkpointFile.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { withConsole } from './console.ts'
 import { modelReport, weightsFile } from './modelReport.ts'
-import { type OpenTrial, openTrial, type TrialSettings } from './trial.ts'
+import { lineWriter, type OpenTrial, openTrial, type TrialSettings } from './trial.ts'
 
 const MAX_REASON_LENGTH = 4000
 
 /** Why a trial is broken off without an outcome: another kernel has it, or this one is shut down and the store starts it anew. */
 export class Abandoned extends Error {
   override readonly name = 'Abandoned'
+  /** Whether another attempt may go on from where this one ends. */
+  readonly hasSuccessor: boolean
+
+  constructor(message: string, { hasSuccessor }: { readonly hasSuccessor: boolean }) {
+    super(message)
+    this.hasSuccessor = hasSuccessor
+  }
 }
 
-export interface ExecuteSettings extends TrialSettings {
+export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint'> {
   readonly train: (trial: Trial) => Promise<Evaluation>
   readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
+  /** The checkpoint that the assignment names; null when the store has it no more. */
+  readonly download: (onRetry: (reason: string) => void) => Promise<Uint8Array | null>
+  /** Tells the store of an uploaded checkpoint. */
+  readonly tellCheckpoint: (uploaded: Uploaded) => void
+  /** How long a trial that is stopped may bring its last checkpoint to the store. */
+  readonly lastCheckpointMs: number
 }
 
 /** How a trial ended; `file` is what it uploaded. */
@@ -30,24 +46,90 @@ export interface Ended {
 /** Trains one trial and brings its weights to the store. Never rejects: every end is an outcome, or null when abandoned. */
 export async function executeTrial(settings: ExecuteSettings): Promise<Ended | null> {
   const { assignment, signal, nowMs } = settings
-  const open = openTrial(settings)
   const title = titleOf(assignment.trial)
+  const log = lineWriter(settings)
   const startedMs = nowMs()
+  const checkpoints = createCheckpoints({
+    upload: (file, uploadSignal) => settings.upload(file, uploadSignal, () => undefined),
+    tell: settings.tellCheckpoint,
+    onFailed: (error) => log(`${title}: no checkpoint was kept: ${describe(error)}`, 'warn'),
+    nowMs,
+  })
+  const run = async (before: SavedTrial | undefined): Promise<Ended> => {
+    const ended = await runTrain({ ...settings, onCheckpoint: checkpoints.save }, before, startedMs)
+    // Were it broken off, the store would keep a part of it for a day.
+    await checkpoints.drain()
+    return ended
+  }
   try {
-    open.log(`${title}: ${paramsText(assignment.params)}, seed ${assignment.seed}`, 'info')
-    const { train } = settings
-    const write: OpenTrial['log'] = (text, level) => open.log(`${title}: ${text}`, level)
-    const answer = await withConsole(write, () => orAborted(signal, async () => train(open.trial)))
-    return await publish(settings, open, answer, startedMs)
-  } catch (error) {
-    if (signal.aborted) {
-      if (signal.reason instanceof Abandoned) return null
-      return { outcome: { type: 'cancelled', reason: messageOf(signal.reason) } }
+    log(`${title}: ${paramsText(assignment.params)}, seed ${assignment.seed}`, 'info')
+    const before = await findCheckpoint(settings, log)
+    try {
+      return await run(before)
+    } catch (error) {
+      if (!(error instanceof CannotResume)) throw error
+      log(`${title}: begins anew, since the checkpoint does not fit: ${error.message}`, 'warn')
+      return await run(undefined)
     }
-    open.log(`${title}: ${stackOf(error)}`, 'error')
+  } catch (error) {
+    if (signal.aborted) return await leave(settings, checkpoints)
+    log(`${title}: ${stackOf(error)}`, 'error')
+    await checkpoints.finish(settings.lastCheckpointMs)
     return { outcome: { type: 'failed', reason: describe(error), permanent: true } }
   } finally {
-    // The trial has its outcome, whatever becomes of its worker.
+    checkpoints.close()
+  }
+}
+
+/** A trial that was told to end: what it has done so far is kept for the next attempt. */
+async function leave({ signal, lastCheckpointMs }: ExecuteSettings, checkpoints: Checkpoints): Promise<Ended | null> {
+  const { reason } = signal
+  if (reason instanceof Abandoned && !reason.hasSuccessor) return null
+  await checkpoints.finish(lastCheckpointMs)
+  return reason instanceof Abandoned ? null : { outcome: { type: 'cancelled', reason: messageOf(reason) } }
+}
+
+/** The train function cannot be brought to where the checkpoint was taken. */
+class CannotResume extends Error {}
+
+async function findCheckpoint(
+  { assignment, download, signal }: ExecuteSettings,
+  log: OpenTrial['log'],
+): Promise<SavedTrial | undefined> {
+  const { checkpoint, trial } = assignment
+  if (checkpoint === undefined) return undefined
+  const title = titleOf(trial)
+  try {
+    const bytes = await download((reason) => log(`${title}: the checkpoint waits: ${reason}`, 'warn'))
+    if (bytes === null) throw new AgentError('E_CHECKPOINT', 'checkpoint', checkpoint.sha1, 'none at the store')
+    const before = readCheckpoint(bytes)
+    log(`${title}: goes on from step ${before.checkpoint.step}`, 'info')
+    return before
+  } catch (error) {
+    signal.throwIfAborted()
+    log(`${title}: begins anew: ${messageOf(error)}`, 'warn')
+    return undefined
+  }
+}
+
+/** One run of the train function. Throws CannotResume when that must be repeated without a checkpoint. */
+async function runTrain(
+  settings: ExecuteSettings & TrialSettings,
+  before: SavedTrial | undefined,
+  startedMs: number,
+): Promise<Ended> {
+  const { assignment, signal, train } = settings
+  const open = openTrial(settings, before)
+  const title = titleOf(assignment.trial)
+  try {
+    const write: OpenTrial['log'] = (text, level) => open.log(`${title}: ${text}`, level)
+    const answer = await withConsole(write, () => orAborted(signal, async () => train(open.trial)))
+    if (open.cannotResume !== undefined) throw open.cannotResume
+    return await publish(settings, open, answer, startedMs)
+  } catch (error) {
+    throw open.cannotResume === undefined || signal.aborted ? error : new CannotResume(open.cannotResume.message)
+  } finally {
+    // The trial has its end, whatever becomes of its worker.
     await open.close().catch((error: unknown) => open.log(`${title}: ${stackOf(error)}`, 'warn'))
   }
 }

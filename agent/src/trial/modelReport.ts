@@ -29,7 +29,7 @@ export interface Finished {
 export function weightsFile(weights: readonly WeightTensor[]): Upload {
   const bytes = writeSafetensors(weights)
   const digest = (algorithm: string): string => createHash(algorithm).update(bytes).digest('hex')
-  return { bytes, sha1: digest('sha1'), sha256: digest('sha256') }
+  return { bytes, sha1: digest('sha1'), sha256: digest('sha256'), kind: 'weights' }
 }
 
 /** Accuracies are fractions, losses natural-log cross-entropies. What is not finite is left out: the wire knows no NaN. */

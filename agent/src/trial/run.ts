@@ -1,5 +1,7 @@
-import type { Epoch, Evaluation, ImageSet, Trainer } from '@pawprint/engine'
+import type { Checkpoint, Epoch, Evaluation, FitOptions, ImageSet, Trainer } from '@pawprint/engine'
 import type { Run, TrialFitOptions } from '../types.ts'
+import type { SavedTrial } from './checkpointFile.ts'
+import type { Memory } from './memory.ts'
 import { createStepReporter, type Reported, type StepReporter } from './stepReporter.ts'
 
 /** A run as the trial sees it. */
@@ -24,6 +26,10 @@ export interface RunSettings {
   /** Monotonic, in milliseconds. */
   readonly nowMs: () => number
   readonly publish: (reported: Reported, numbers: StepNumbers) => void
+  readonly memory: Memory
+  readonly checkpointEveryMs: number
+  /** Told of each checkpoint that an interrupted trial could go on from. */
+  readonly onCheckpoint: (saved: SavedTrial, progress: number) => void
 }
 
 /** What screens show of a running trial. */
@@ -40,9 +46,12 @@ export interface StepNumbers {
 export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   const trained: OpenRun['trained'] = { seconds: 0, samples: 0, epochs: 0, lastEpoch: undefined }
   const evaluations = new WeakMap<object, { data: ImageSet; epochs: number }>()
+  const { memory } = settings
   const reporterAt = (epochsBefore: number): StepReporter => createStepReporter({ ...settings, epochsBefore })
   let reporter = reporterAt(0)
   let reported: number | undefined
+  let progress = 0
+  let epochs = 0
 
   const busy = new Set<Promise<unknown>>()
   const track = <T>(work: Promise<T>): Promise<T> => {
@@ -52,23 +61,43 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
     return work
   }
   const report = (epoch: Epoch): void => {
-    if (reported === epoch.epoch) return
+    if (reported === epoch.epoch || !memory.isNew(epoch)) return
     reported = epoch.epoch
     settings.publish(reporter.onEpoch(epoch, settings.nowMs()), epoch)
   }
-  async function* fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined> {
-    const { signal } = settings
+  const onStep: NonNullable<FitOptions['onStep']> = (step) => {
+    const made = reporter.onStep(step, settings.nowMs())
+    progress = made.progress
+    settings.publish(made, { ...step, epochs })
+  }
+  const onCheckpoint = (checkpoint: Checkpoint): void => settings.onCheckpoint(memory.saved(checkpoint), progress)
+  const trainedEpoch = (epoch: Epoch, samples: number): void => {
+    trained.seconds += epoch.seconds
+    trained.samples += samples
+    trained.epochs++
+    trained.lastEpoch = epoch
+    memory.onEpoch(epoch)
+  }
+  async function* fit(data: ImageSet, given: TrialFitOptions): AsyncGenerator<Epoch, void, undefined> {
+    const { signal, checkpointEveryMs } = settings
+    const options = withoutEmpty(given)
     reporter = reporterAt(trained.epochs)
     reported = undefined
-    const onStep: NonNullable<Parameters<Trainer['fit']>[1]['onStep']> = (step) =>
-      settings.publish(reporter.onStep(step, settings.nowMs()), { ...step, epochs: options.epochs })
-    const training = trainer.fit(data, { ...withoutEmpty(options), signal, onStep })
+    epochs = options.epochs
+    const beginning = memory.begin(data, options)
+    if (beginning.type === 'replay') {
+      for (const epoch of beginning.epochs) {
+        trainedEpoch(epoch, data.labels.length)
+        yield epoch
+      }
+      return
+    }
+    const { from } = beginning
+    const own = { signal, onStep, onCheckpoint, checkpointEveryMs, ...(from === undefined ? {} : { from }) }
+    const training = trainer.fit(data, { ...options, ...own })
     for (let next = await track(training.next()); !next.done; next = await track(training.next())) {
       const epoch = next.value
-      trained.seconds += epoch.seconds
-      trained.samples += data.labels.length
-      trained.epochs++
-      trained.lastEpoch = epoch
+      trainedEpoch(epoch, data.labels.length)
       try {
         yield epoch
       } finally {
@@ -79,6 +108,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   }
   const evaluate = async (data: ImageSet): Promise<Evaluation> => {
     settings.signal.throwIfAborted()
+    memory.requireSame()
     const evaluation = await track(trainer.evaluate(data))
     evaluations.set(evaluation, { data, epochs: trained.epochs })
     return evaluation
@@ -102,7 +132,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
 }
 
 // A data set without held-out images has an empty validation set; there is nothing to measure on it.
-function withoutEmpty({ validation, epochs, batchSize }: TrialFitOptions): TrialFitOptions {
+function withoutEmpty({ validation, epochs, batchSize, patience = 0 }: TrialFitOptions): TrialFitOptions {
   const hasImages = validation !== undefined && validation.labels.length > 0
-  return { epochs, batchSize, ...(hasImages ? { validation } : {}) }
+  return { epochs, batchSize, patience, ...(hasImages ? { validation } : {}) }
 }

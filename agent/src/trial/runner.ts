@@ -1,5 +1,5 @@
 import type { AttemptRef } from '@pawprint/protocol'
-import { attemptKey } from '../wire/outbox.ts'
+import { attemptKey } from '../wire/letters.ts'
 import type { Assignment } from './assignment.ts'
 
 /** Runs trials side by side, at most `slots` at a time, in the order they came. */

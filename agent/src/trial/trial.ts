@@ -4,6 +4,8 @@ import { AgentError } from '../errors.ts'
 import { cutText } from '../format.ts'
 import type { LogLevel, Run, Task, Trial, TrialCompileOptions } from '../types.ts'
 import { type Assignment, titleOf } from './assignment.ts'
+import type { SavedTrial } from './checkpointFile.ts'
+import { createMemory, keyOf } from './memory.ts'
 import type { Finished } from './modelReport.ts'
 import { type OpenRun, openRun, type RunSettings, type StepNumbers } from './run.ts'
 
@@ -17,6 +19,8 @@ export interface TrialSettings {
   readonly metricEveryMs: number
   readonly timeOf: () => string
   readonly nowMs: () => number
+  readonly checkpointEveryMs: number
+  readonly onCheckpoint: (saved: SavedTrial, progress: number) => void
 }
 
 /** A trial under way: the handle that `train` gets, and what the agent needs of it. */
@@ -25,23 +29,37 @@ export interface OpenTrial {
   log(text: string, level: LogLevel): void
   /** What is to be published of `train`'s answer. Throws AgentError E_TRAIN when that is no evaluation of this trial. */
   finish(answer: unknown): Promise<Finished>
+  /** Why `train` cannot be brought back to its checkpoint; undefined while it can. */
+  readonly cannotResume: AgentError | undefined
   /** Frees the workers. */
   close(): Promise<void>
 }
 
-export function openTrial(settings: TrialSettings): OpenTrial {
-  const { assignment, signal, addRecord, timeOf } = settings
+/** Writes lines to the trial's log. */
+export const lineWriter =
+  ({ addRecord, timeOf }: Pick<TrialSettings, 'addRecord' | 'timeOf'>) =>
+  (text: string, level: LogLevel): void =>
+    addRecord({ kind: 'log', time: timeOf(), level, text: cutText(text, MAX_LOG_LINE_BYTES) })
+
+/** `before` is what an earlier attempt left, to go on from. */
+export function openTrial(settings: TrialSettings, before: SavedTrial | undefined): OpenTrial {
+  const { assignment, signal, addRecord } = settings
   const runs: OpenRun[] = []
+  let compiled = 0
   let isOver = false
+  let cannotResume: AgentError | undefined
   const requireOpen = (): void => {
     signal.throwIfAborted()
     // A branch of `train` that nobody awaited may still be at it: its worker would never be closed.
     if (isOver) throw new AgentError('E_TRAIN', 'trial.compile', 'a trial under way', 'one that has ended')
   }
-  const log = (text: string, level: LogLevel): void =>
-    addRecord({ kind: 'log', time: timeOf(), level, text: cutText(text, MAX_LOG_LINE_BYTES) })
-  const runSettings: RunSettings = {
+  const log = lineWriter(settings)
+  const runSettings: Omit<RunSettings, 'memory'> = {
     ...settings,
+    // Models before the one that had got furthest are trained anew; their checkpoints must not take its place.
+    onCheckpoint: (saved, progress) => {
+      if (saved.run >= (before?.run ?? 0)) settings.onCheckpoint(saved, progress)
+    },
     title: titleOf(assignment.trial),
     publish({ records, progress }, numbers) {
       records.forEach(addRecord)
@@ -50,7 +68,13 @@ export function openTrial(settings: TrialSettings): OpenTrial {
   }
   const compile = async (model: Model, options: TrialCompileOptions): Promise<Run> => {
     requireOpen()
-    const open = openRun(await settings.createTrainer(model, { ...options, seed: assignment.seed }), runSettings)
+    const run = compiled++
+    const trainer = await settings.createTrainer(model, { ...options, seed: assignment.seed })
+    const key = keyOf(trainer.topology, options, assignment.seed)
+    const memory = createMemory(run, key, before?.run === run ? before : undefined, (error) => {
+      cannotResume ??= error
+    })
+    const open = openRun(trainer, { ...runSettings, memory })
     runs.push(open)
     if (signal.aborted || isOver) await open.close()
     requireOpen()
@@ -71,6 +95,9 @@ export function openTrial(settings: TrialSettings): OpenTrial {
     trial,
     log,
     finish: (answer) => finish(runs, answer, settings.task),
+    get cannotResume() {
+      return cannotResume
+    },
     close: async () => {
       isOver = true
       await Promise.all(runs.map((run) => run.close()))

@@ -2,7 +2,7 @@ import { parseFromAgent } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { TIMES } from '../times.ts'
 import { createDelivery, type UploadAgain } from './delivery.ts'
-import type { Outcome } from './outbox.ts'
+import type { Outcome } from './letters.ts'
 
 const ATTEMPT = { job: 'j', trial: 0, attempt: 1, lease: 'l' }
 const sha1 = 'a9993e364706816aba3e25717850c26c9cd0d89d'

@@ -1,13 +1,16 @@
 import type { AttemptRecord, AttemptRef, ErrorBody } from '@pawprint/protocol'
 import type { Times } from '../times.ts'
 import { backoffMs } from './backoff.ts'
-import { attemptKey, createOutbox, type Letter, type Outcome } from './outbox.ts'
+import { attemptKey, type Letter, type Outcome, type Uploaded } from './letters.ts'
+import { createOutbox } from './outbox.ts'
 
 export type UploadAgain = (signal: AbortSignal) => Promise<void>
 
 /** Gets records and outcomes to the store: in batches, in order, until each is acknowledged. */
 export interface Delivery {
   add(attempt: AttemptRef, record: AttemptRecord): void
+  /** Tells of a checkpoint whose bytes the store has. */
+  checkpoint(attempt: AttemptRef, uploaded: Uploaded): void
   /** Ends an attempt. `uploadAgain` brings the weights once more, should the store not have them any more. */
   end(attempt: AttemptRef, outcome: Outcome, uploadAgain?: UploadAgain): void
   forget(attempt: AttemptRef): void
@@ -38,6 +41,14 @@ export interface DeliverySettings {
 const PASSING = new Set(['E_GAP', 'E_WRITE', 'E_NO_SPACE', 'E_LOCKED', 'E_CORRUPT', 'E_INTERNAL', 'E_STORAGE'])
 /** Tries that one message gets after such a refusal: 2 minutes or so. Then it is dropped, and said so. */
 const MAX_REFUSALS = 10
+
+const NOUNS: Readonly<Record<Letter['type'], string>> = {
+  records: 'log lines',
+  checkpoint: 'a checkpoint',
+  done: 'a result',
+  failed: 'a result',
+  cancelled: 'a result',
+}
 
 /** Starts idle; `restart` begins the sending. */
 export function createDelivery(settings: DeliverySettings): Delivery {
@@ -70,7 +81,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   const drop = ({ id, type, attempt }: Letter, reason: string): void => {
     refusals.delete(id)
     if (outbox.settle(id) === undefined) return
-    settings.tell(`the store refused ${type === 'records' ? 'log lines' : 'a result'}: ${reason}`)
+    settings.tell(`the store refused ${NOUNS[type]}: ${reason}`)
     if (type === 'done') {
       weights.drop(attempt)
       // Or the trial would be under way for ever.
@@ -82,6 +93,10 @@ export function createDelivery(settings: DeliverySettings): Delivery {
     add(attempt, record) {
       outbox.add(attempt, record)
       flushIn(times.batchMs)
+    },
+    checkpoint(attempt, uploaded) {
+      outbox.checkpoint(attempt, uploaded)
+      flushIn(0)
     },
     end(attempt, outcome, uploadAgain) {
       outbox.end(attempt, outcome)

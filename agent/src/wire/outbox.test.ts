@@ -1,6 +1,7 @@
 import { type AttemptRecord, MAX_BATCH_BYTES, parseFromAgent } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
-import { createOutbox, type Letter, type OutboxSettings } from './outbox.ts'
+import type { Letter } from './letters.ts'
+import { createOutbox, type OutboxSettings } from './outbox.ts'
 
 const ONE = { job: 'j', trial: 0, attempt: 1, lease: 'l1' }
 const TWO = { job: 'j', trial: 1, attempt: 1, lease: 'l2' }
@@ -46,6 +47,26 @@ test('what is not acknowledged is sent again after a reconnect, with the same id
   box.settle(first?.id ?? '')
   box.rewind()
   expect(box.take()).toEqual([second])
+})
+
+test('a checkpoint waits until the records before it are acknowledged; records after it do not wait', () => {
+  const box = outbox()
+  box.add(ONE, log('before'))
+  box.checkpoint(ONE, { sha1: 'a'.repeat(40), step: 7, progress: 0.5 })
+  box.add(ONE, log('after'))
+  const [before, after] = box.take()
+  expect([before, after].map((letter) => letter && read(letter))).toEqual([
+    [0, 1, 'before'],
+    [0, 2, 'after'],
+  ])
+  box.settle(before?.id ?? '')
+  const [checkpoint] = box.take()
+  expect(checkpoint && parseFromAgent(checkpoint.text)).toMatchObject({ type: 'checkpoint', ...ONE, step: 7 })
+  box.end(ONE, FAILED)
+  box.settle(after?.id ?? '')
+  expect(box.take()).toEqual([])
+  box.settle(checkpoint?.id ?? '')
+  expect(box.take().map(read)).toEqual(['failed'])
 })
 
 test('an outcome waits until all records of its attempt are acknowledged; other attempts do not', () => {

@@ -1,10 +1,5 @@
-import {
-  type AttemptRecord,
-  type AttemptRef,
-  type FromAgent,
-  MAX_BATCH_BYTES,
-  MAX_BATCH_RECORDS,
-} from '@pawprint/protocol'
+import { type AttemptRecord, type AttemptRef, MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from '@pawprint/protocol'
+import { attemptKey, type Letter, type Outcome, type Uploaded } from './letters.ts'
 
 /** What an agent keeps for a store that is out of reach; later records are counted, not kept. */
 export const MAX_OUTBOX_RECORDS = 50_000
@@ -12,26 +7,11 @@ export const MAX_OUTBOX_BYTES = 16 * 1024 * 1024
 /** Messages that may be under way at once: enough to fill a slow line, few enough not to swamp a store that comes back. */
 const MAX_IN_FLIGHT = 64
 
-/** The end of an attempt. It travels after all of the attempt's records are acknowledged. */
-export type Outcome =
-  | Omit<Extract<FromAgent, { type: 'done' }>, 'id' | keyof AttemptRef>
-  | Omit<Extract<FromAgent, { type: 'failed' }>, 'id' | keyof AttemptRef>
-  | Omit<Extract<FromAgent, { type: 'cancelled' }>, 'id' | keyof AttemptRef>
-
-/** A message to be sent until it is acknowledged. */
-export interface Letter {
-  readonly id: string
-  readonly attempt: AttemptRef
-  readonly text: string
-  /** What it counts against the bounds. */
-  readonly records: number
-  readonly bytes: number
-  readonly type: 'records' | Outcome['type']
-}
-
 /** What is to reach the store: ordered within an attempt, bounded, kept until acknowledged. */
 export interface Outbox {
   add(attempt: AttemptRef, record: AttemptRecord): void
+  /** A checkpoint travels after all of the attempt's records before it are acknowledged. */
+  checkpoint(attempt: AttemptRef, uploaded: Uploaded): void
   /** Ends an attempt. Never dropped. */
   end(attempt: AttemptRef, outcome: Outcome): void
   /** Messages to send now, in order; each is given once until `rewind`. */
@@ -75,10 +55,6 @@ interface State {
   bytes: number
 }
 
-/** One text for each attempt, for maps. */
-export const attemptKey = ({ job, trial, attempt }: Pick<AttemptRef, 'job' | 'trial' | 'attempt'>): string =>
-  `${job}/${trial}/${attempt}`
-
 /** An empty outbox of at most 50,000 records and 16 MiB, by default. */
 export function createOutbox(settings: OutboxSettings): Outbox {
   const state: State = {
@@ -91,6 +67,10 @@ export function createOutbox(settings: OutboxSettings): Outbox {
   }
   return {
     add: (attempt, record) => add(state, attempt, record),
+    checkpoint(attempt, uploaded) {
+      seal(state, openOf(state, attempt))
+      post(state, attempt, { type: 'checkpoint', ...uploaded })
+    },
     end: (attempt, outcome) => end(state, attempt, outcome),
     take: () => take(state),
     settle(id) {
@@ -161,9 +141,17 @@ function end(state: State, attempt: AttemptRef, outcome: Outcome): void {
   tellGap(state, batch)
   seal(state, batch)
   state.open.delete(attemptKey(attempt))
+  post(state, attempt, outcome)
+}
+
+function post(
+  state: State,
+  attempt: AttemptRef,
+  message: Outcome | ({ readonly type: 'checkpoint' } & Uploaded),
+): void {
   const id = state.settings.nextId()
-  const text = JSON.stringify({ ...outcome, id, ...attempt })
-  state.letters.set(id, { id, attempt, text, records: 0, bytes: 0, type: outcome.type })
+  const text = JSON.stringify({ ...message, id, ...attempt })
+  state.letters.set(id, { id, attempt, text, records: 0, bytes: 0, type: message.type })
 }
 
 function take(state: State): Letter[] {

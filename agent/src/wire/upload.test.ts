@@ -5,13 +5,13 @@ import { writeSafetensors } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import type { RunningStore } from '../../../store-server/src/index.ts'
 import { startTestStore } from '../../../store-server/src/testing/testStore.ts'
-import { type UploadSettings, uploadWeights } from './upload.ts'
+import { type UploadSettings, uploadFile } from './upload.ts'
 
 const digest = (algorithm: string, bytes: Uint8Array) => createHash(algorithm).update(bytes).digest('hex')
 function file(values: number) {
   const data = new Float32Array(new Uint8Array(randomBytes(values * 4)).map((byte) => byte & 0x3f).buffer)
   const bytes = writeSafetensors([{ name: 'w', shape: [values], data }])
-  return { bytes, sha1: digest('sha1', bytes), sha256: digest('sha256', bytes) }
+  return { bytes, sha1: digest('sha1', bytes), sha256: digest('sha256', bytes), kind: 'weights' } as const
 }
 
 function settings(store: RunningStore, change: Partial<UploadSettings> = {}) {
@@ -68,7 +68,7 @@ async function between(
 
 const inStore = async (store: RunningStore, upload: ReturnType<typeof file>) => {
   const { retries, own } = settings(store)
-  await uploadWeights(upload, own)
+  await uploadFile(upload, own)
   // Already there: one question, no bytes.
   return retries.length === 0
 }
@@ -77,10 +77,10 @@ test('a file of several parts arrives, and the second time nothing is sent', asy
   const store = await startTestStore()
   const upload = file(1000)
   const line = await between(store, () => false)
-  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  await uploadFile(upload, settings(store, { address: line.address }).own)
   const first = line.seen.splice(0)
   expect(first).toEqual(['POST /api/uploads', ...Array(5).fill('PATCH /api/uploads/ID'), 'POST /api/uploads/ID/commit'])
-  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  await uploadFile(upload, settings(store, { address: line.address }).own)
   expect(line.seen).toEqual(['POST /api/uploads'])
 })
 
@@ -95,7 +95,7 @@ test.each([[408], [425], [429], [500], [502], [503]])(
       return true
     })
     const { own, retries } = settings(store, { address: line.address })
-    await uploadWeights(upload, own)
+    await uploadFile(upload, own)
     expect(retries.length).toBeGreaterThan(0)
     expect(line.seen).toContain('HEAD /api/uploads/ID')
     expect(await inStore(store, upload)).toBe(true)
@@ -110,7 +110,7 @@ test('a line that breaks at every third request delays, and no more', async () =
     return count % 3 === 0
   })
   const { own, retries } = settings(store, { address: line.address })
-  await uploadWeights(upload, own)
+  await uploadFile(upload, own)
   expect(retries.length).toBeGreaterThan(2)
   expect(await inStore(store, upload)).toBe(true)
 })
@@ -136,7 +136,7 @@ test('an answer that was lost after the store had the part is found out', async 
     })
     return true
   })
-  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  await uploadFile(upload, settings(store, { address: line.address }).own)
   expect(passed.get('status')).toBe(200)
   expect(await inStore(store, upload)).toBe(true)
 })
@@ -149,7 +149,7 @@ test('a session that the store has dropped is begun anew', async () => {
     answer.writeHead(count === 3 ? 503 : 404).end()
     return true
   })
-  await uploadWeights(upload, settings(store, { address: line.address }).own)
+  await uploadFile(upload, settings(store, { address: line.address }).own)
   expect(line.seen.filter((request) => request === 'POST /api/uploads')).toHaveLength(2)
   expect(await inStore(store, upload)).toBe(true)
 })
@@ -161,7 +161,7 @@ test.each([
   const store = await startTestStore()
   const token = what === 'a wrong token' ? 'wrong' : store.agentToken
   const { own, retries } = settings(store, { address: { httpUrl: store.url, token } })
-  await expect(uploadWeights({ ...file(10), ...change }, own)).rejects.toMatchObject({ code: 'E_STORE' })
+  await expect(uploadFile({ ...file(10), ...change }, own)).rejects.toMatchObject({ code: 'E_STORE' })
   expect(retries).toEqual([])
 })
 
@@ -170,5 +170,5 @@ test('aborting ends the waiting for a store that is not there', async () => {
   const stop = new AbortController()
   const address = { httpUrl: 'http://127.0.0.1:9', token: 'T' }
   const { own } = settings(store, { address, signal: stop.signal, onRetry: () => stop.abort(new Error('enough')) })
-  await expect(uploadWeights(file(10), own)).rejects.toThrow('enough')
+  await expect(uploadFile(file(10), own)).rejects.toThrow('enough')
 })
