@@ -130,6 +130,13 @@ export const logOf = async (paw: Pawprint, id: string): Promise<LogLine[]> =>
   (await paw.api<Items<LogLine>>('GET', `/api/jobs/${id}/log?limit=100000`)).items
 
 /** The job when nothing more will happen to it. */
+/** 200 once the trial has left a checkpoint to go on from. */
+export const checkpointStatus = async (paw: Pawprint, id: string, trial: number): Promise<number> => {
+  const headers = { authorization: `Bearer ${paw.token}` }
+  const path = `${paw.storeUrl}/api/jobs/${id}/trials/${trial}/checkpoint`
+  return (await fetch(path, { method: 'HEAD', headers })).status
+}
+
 export const finished = (paw: Pawprint, id: string): Promise<Job> =>
   until(
     () => jobOf(paw, id),

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
+  checkpointStatus,
   finished,
   freePort,
   jobOf,
@@ -105,6 +106,10 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
       () => jobOf(first, id),
       ({ trials }) => trials.some(({ progress }) => progress > 0.2),
     )
+    await until(
+      () => checkpointStatus(first, id, 0),
+      (status) => status === 200,
+    )
     const before = await logOf(first, id)
     for (const pid of await processesOf(folder)) process.kill(pid, 'SIGKILL')
 
@@ -115,6 +120,7 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     const log = await logOf(second, id)
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, i) => i + 1))
     expect(log.slice(0, before.length)).toEqual(before)
+    expect(log.some(({ text }) => /^trial 1: goes on from step \d+$/.test(text))).toBe(true)
 
     const again = await finished(second, (await launch(second, 'cifar10', config)).id)
     expect(again.trials.map(({ sha1 }) => sha1)).toEqual(done.trials.map(({ sha1 }) => sha1))

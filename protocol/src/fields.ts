@@ -48,6 +48,13 @@ const KNOWN: Readonly<Record<string, Known>> = {
   KERNEL_SIZE: { type: 'integer', min: 1, max: 31, about: 'Side of the square, in pixels, that a filter looks at.' },
   NUM_FILTERS: { type: 'integer', min: 1, max: 4096, about: 'How many patterns each convolution looks for.' },
   DENSE_WIDTH: { type: 'integer', min: 1, max: 65_536, about: 'How many units the layer before the answer has.' },
+  PATIENCE: {
+    type: 'integer',
+    min: 0,
+    max: 10_000,
+    about:
+      'Training ends after this many epochs that bring nothing new, and the best one is kept; 0: it never ends early.',
+  },
 }
 
 /** Accepted by every notebook. Left open, the store draws one for each job and records it. */
