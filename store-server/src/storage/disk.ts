@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { removeEmptyFolders } from './emptyfolders.ts'
 import { errnoOf, withNoSpace } from './errno.ts'
 import { failpoint } from './failpoint.ts'
+import { createQueues } from './queue.ts'
 import { StorageError } from './storage.ts'
 
 export const FILE_MODE = 0o600
@@ -127,6 +128,8 @@ function createFolders(health: Health): Folders {
 export function createDisk(root: string): Disk {
   const health = createHealth()
   const folders = createFolders(health)
+  // Two who replace one file at a time would take each other's temp file away.
+  const inOrder = createQueues()
   const running = new Set<Promise<unknown>>()
   let closed = false
   const sync: Disk['sync'] = (handle, at) => health.sync('sync', handle, at)
@@ -149,7 +152,7 @@ export function createDisk(root: string): Disk {
     sync,
     syncData: (handle, at) => health.sync('datasync', handle, at),
     ...folders,
-    replace: (path, text, kind, at) => replace({ ...folders, sync }, path, text, kind, at),
+    replace: (path, text, kind, at) => inOrder(path, () => replace({ ...folders, sync }, path, text, kind, at)),
     remove: async (path) => {
       await rm(path, { force: true })
       await removeEmptyFolders(root, dirname(path), folders.syncFolder)
