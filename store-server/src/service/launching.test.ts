@@ -4,6 +4,7 @@ import { DEFAULT_TIMES } from '../options.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { type Storage, StorageError } from '../storage/storage.ts'
 import { TEST_FIELDS, TEST_TASK, TEST_TIME } from '../testing/fakeAgent.ts'
+import type { Store } from './context.ts'
 import { launch } from './launching.ts'
 import { openStore } from './open.ts'
 
@@ -37,14 +38,35 @@ function fullOnce(): Storage {
   return { ...memory, documents }
 }
 
-test('a request that is repeated while the first one fails on a full disk gets a job that there is', async () => {
+/** A store with one notebook. */
+async function open(storage: Storage): Promise<Store> {
   let ids = 0
   const world = { nowMs: () => 0, monotonicMs: () => 0, chance: () => 0, newId: () => `id${++ids}`, report: () => {} }
-  const store = await openStore({ storage: fullOnce(), world, times: DEFAULT_TIMES, writeCurrent: async () => {} })
+  const store = await openStore({ storage, world, times: DEFAULT_TIMES, writeCurrent: async () => {} })
   store.notebooks.set('pets', registerNotebook(null, 'pets', 'kernel', REGISTRATION, TEST_TIME))
+  return store
+}
+
+test('a request that is repeated while the first one fails on a full disk gets a job that there is', async () => {
+  const store = await open(fullOnce())
   const request = { notebook: 'pets', requestId: 'once' }
   const [first, second] = await Promise.allSettled([launch(store, request), launch(store, request)])
   expect(first).toMatchObject({ status: 'rejected', reason: { code: 'E_NO_SPACE' } })
   expect(second).toMatchObject({ status: 'fulfilled', value: { created: true } })
   expect([...store.jobs.keys()]).toEqual(['id2'])
+  // The one that there is not has left no log behind.
+  expect(await Promise.all(['id1', 'id2'].map((id) => store.jobLog.count(id)))).toEqual([0, 1])
+})
+
+test('a job that is on disk was launched, also when the disk refuses the first line of its log', async () => {
+  const storage = createMemoryStorage()
+  const append: Storage['logs']['append'] = async (name) => {
+    throw new StorageError('E_NO_SPACE', name, 'room on the disk', 'none')
+  }
+  const store = await open({ ...storage, logs: { ...storage.logs, append } })
+  const { created, record } = await launch(store, { notebook: 'pets', requestId: 'once' })
+  expect(created).toBe(true)
+  expect(await launch(store, { notebook: 'pets', requestId: 'once' })).toMatchObject({ created: false })
+  const again = await openStore({ ...store, storage })
+  expect([...again.jobs.keys()]).toEqual([record.job.id])
 })

@@ -76,22 +76,33 @@ export async function launch(store: Store, request: Launch): Promise<{ record: J
     rank: number,
     grid,
   })
+  // The job before all that names it: of a process that is killed in between, its log would stay behind for ever.
   await keepLaunched(store, record)
-  await dispatch(store, notebook.name)
+  await beginLaunched(store, record)
   return { record: jobOf(store, record.job.id), created: true }
 }
 
 /** Puts a new job on disk; when that fails there is no such job, so that launching again does not make two. */
 async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
-  const { id, notebook, seed, trials } = record.job
-  const count = `${trials.length} ${trials.length === 1 ? 'trial' : 'trials'}`
-  const changed = changeJobs(store, notebook, [record])
+  const { id, notebook } = record.job
   try {
-    await Promise.all([changed, saveRegistry(store), say(store, id, `Launched ${count}, seed ${seed}.`)])
+    await changeJobs(store, notebook, [record])
   } catch (error) {
     if (store.jobs.get(id)?.job.state === 'queued') store.jobs.delete(id)
     throw error
   }
+}
+
+/** What follows a launch. The job is on disk already, so that a failure here must not read as if there were none. */
+async function beginLaunched(store: Store, { job }: JobRecord): Promise<void> {
+  const count = `${job.trials.length} ${job.trials.length === 1 ? 'trial' : 'trials'}`
+  const results = await Promise.allSettled([
+    saveRegistry(store),
+    say(store, job.id, `Launched ${count}, seed ${job.seed}.`),
+    dispatch(store, job.notebook),
+  ])
+  for (const result of results)
+    if (result.status === 'rejected') store.world.report(`job ${job.id} after its launch: ${String(result.reason)}`)
 }
 
 /**
