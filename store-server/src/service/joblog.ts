@@ -29,6 +29,8 @@ export interface JobLog {
   ready(job: string): Promise<void>
   /** Frees the latest records of a job from memory; they are read from disk from then on. */
   release(job: string): void
+  /** A write failed and others are under way: until `recheck`, `ready` rejects with `error`, so that nothing is taken behind it. */
+  spoil(job: string, error: unknown): void
   /** Forgets what was received of a job: it is found out again from the disk before the next batch. */
   recheck(job: string): void
   remove(job: string): Promise<void>
@@ -102,6 +104,11 @@ function createReceipts(logs: Logs) {
       receipt.scanned.catch(() => receipts.delete(job))
       return receipt
     },
+    spoil(job: string, error: unknown) {
+      const scanned = Promise.reject(error)
+      scanned.catch(() => {})
+      receipts.set(job, { scanned, byAttempt: new Map() })
+    },
     forget: (job: string) => void receipts.delete(job),
   }
 }
@@ -122,6 +129,7 @@ export function createJobLog(logs: Logs): JobLog {
     received: (job, trial, attempt) => receipts.of(job).byAttempt.get(`${trial}/${attempt}`) ?? NOTHING_RECEIVED,
     receive: (job, trial, attempt, received) => receipts.of(job).byAttempt.set(`${trial}/${attempt}`, received),
     ready: (job) => receipts.of(job).scanned,
+    spoil: receipts.spoil,
     recheck: receipts.forget,
     release,
     async remove(job) {

@@ -60,6 +60,8 @@ export async function receive(store: Store, message: Of<'records'>): Promise<voi
     const [last] = await Promise.all(writes)
     noteLines(store, job, last)
   } catch (error) {
+    // Lines and points lie in two files: a batch that came between the failure of one and the end of the other would leave a hole.
+    store.jobLog.spoil(job, error)
     // What is on disk is found out again before the next batch, so that nothing is taken for stored that is not, or the reverse.
     await Promise.allSettled(writes)
     store.jobLog.recheck(job)

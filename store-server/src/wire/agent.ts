@@ -24,6 +24,8 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
   }
   const link: AgentLink = { instance, notebook: null, ready: false, send, close: socket.close }
   const pending = new Set<Promise<void>>()
+  // Once the disk refused a message, what comes behind it is not taken: it comes again after a reconnect, in its order.
+  let over = false
 
   async function handle(text: string, earlier: readonly Promise<void>[]): Promise<void> {
     try {
@@ -32,12 +34,14 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
       if (message.type === 'goodbye') await Promise.all(earlier)
       await answer(store, link, message)
     } catch (error) {
+      if (isDiskTrouble(error)) over = true
       if (!store.closing) refuse(store, socket, text, error)
     }
   }
 
   return {
     receive(text) {
+      if (over) return
       const work = handle(text, [...pending]).finally(() => {
         if (pending.size === MAX_PENDING) socket.resume()
         pending.delete(work)
@@ -56,10 +60,12 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
   }
 }
 
+const isDiskTrouble = (error: unknown): error is StorageError =>
+  error instanceof StorageError && DISK_TROUBLE.includes(error.code)
+
 /** Refuses a message, or ends the connection when the disk is the trouble: then the agent keeps what it sent. */
 function refuse(store: Store, socket: Socket, text: string, error: unknown): void {
-  if (!(error instanceof StorageError) || !DISK_TROUBLE.includes(error.code))
-    return refuseMessage(store, socket, text, error)
+  if (!isDiskTrouble(error)) return refuseMessage(store, socket, text, error)
   store.world.report(`an agent's message was not kept: ${error.message}`)
   socket.close(CLOSE_TRY_AGAIN, 'the store cannot write; try again later')
 }
