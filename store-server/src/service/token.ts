@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { SCOPES, type Scope } from '../core/gate.ts'
+import { errnoOf } from '../storage/errno.ts'
 
 /** One token per scope. The operator's is the one that is printed. */
 export type Tokens = Readonly<Record<Scope, string>>
@@ -13,21 +14,31 @@ const FILES: Tokens = { operator: 'token', agent: 'token-agent', viewer: 'token-
 export const drawToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url')
 export const drawTokens = (): Tokens => ({ operator: drawToken(), agent: drawToken(), viewer: drawToken() })
 
-async function readOrCreate(path: string): Promise<string> {
+/** Whole and on disk, or not at all: a store that is killed here must start again by itself. */
+async function createToken(path: string): Promise<string> {
+  const token = drawToken()
+  const next = `${path}.tmp`
+  await rm(next, { force: true })
+  const file = await open(next, 'wx', 0o600)
   try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      const token = drawToken()
-      await file.writeFile(`${token}\n`)
-      await file.sync()
-      return token
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    await file.writeFile(`${token}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
   }
-  const token = (await readFile(path, 'utf8')).trim()
+  await rename(next, path)
+  const folder = await open(dirname(path), 'r')
+  await folder.sync().finally(() => folder.close())
+  return token
+}
+
+async function readOrCreate(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw error
+  })
+  if (text === null) return createToken(path)
+  const token = text.trim()
   if (!/^[A-Za-z0-9_-]{20,}$/.test(token))
     throw new Error(
       `${path}: expected a token of at least 20 letters, digits, "-" or "_"; remove the file to get a new one`,
