@@ -7,7 +7,7 @@ main(async () => {
   await install()
   await node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')
   await build()
-  for (const project of ['tsconfig.tests.json', 'e2e/tsconfig.json'])
+  for (const project of ['tsconfig.tests.json', 'e2e/tsconfig.json', 'faults/tsconfig.json'])
     await node('node_modules/typescript/bin/tsc', '-p', project)
   for (const page of ['web', 'demo-app'])
     await run(

@@ -11,6 +11,7 @@ import {
   verdictOfFormer,
 } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
+import { failpoint } from '../storage/failpoint.ts'
 import { changeModels, DOCUMENTS, saveRegistry } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
 
@@ -73,7 +74,9 @@ export async function appendDeployment(
   const before = taskOf(store, task)
   const revision = before.deployments.length + 1
   const deployment: Deployment = { task, revision, sha1: model.sha1, at: timeOf(store), by, reason }
+  failpoint('deploy.beforeLog')
   await store.storage.logs.append(DOCUMENTS.deployments(task), [deployment])
+  failpoint('deploy.afterLog')
   const present = taskOf(store, task)
   store.tasks.set(task, { ...present, deployments: [...present.deployments, deployment] })
   const formerSha1 = currentOf(before)?.sha1
@@ -87,6 +90,7 @@ export async function appendDeployment(
   try {
     await changeModels(store, changed)
   } finally {
+    failpoint('deploy.beforeShown')
     // It counts already. Verdicts that a full disk kept from being written are put right at the next start.
     store.hub.publish({ type: 'deployment', task, revision })
     store.hub.publish({ type: 'task', name: task })

@@ -4,6 +4,7 @@ import { currentOf, type JobRecord, type ModelRecord } from '../core/records.ts'
 import { addSeconds } from '../core/registry.ts'
 import { failTrial, finishTrial, standingOf } from '../core/trials.ts'
 import { checkWeights } from '../core/weights.ts'
+import { failpoint } from '../storage/failpoint.ts'
 import type { BlobInfo } from '../storage/storage.ts'
 import { changeJobs, changeModels, DOCUMENTS, saveJob, saveRegistry, say } from './changes.ts'
 import { removeCheckpoint } from './checkpoints.ts'
@@ -101,6 +102,7 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
     throw new StoreError('E_TASK', 'model.sha1', `weights of task ${job.job.task}`, `a model of ${known.model.task}`)
   const record = known ? madeAgain(known, message, late, timeOf(store)) : modelFrom(store, message, job, blob, finite)
   const verdict = await settle(store, message, record, late)
+  failpoint('publish.beforeEnd')
   if (!late) await finish(store, message, verdict)
   else
     await say(
@@ -125,6 +127,7 @@ async function settle(store: Store, message: Done, record: ModelRecord, late: bo
   // What served keeps its history, and what is about to serve says so once it does; the attempt is told the verdict anyhow.
   const served = code === 'replaced' || code === 'rolled-back'
   await changeModels(store, [verdict.deployed || served ? record : withVerdict(record, verdict)])
+  failpoint('publish.afterModel')
   if (verdict.deployed && currentOf(taskOf(store, model.task))?.sha1 !== model.sha1)
     await appendDeployment(store, model.task, model, 'auto', verdict.reason)
   return verdict
