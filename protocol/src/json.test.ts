@@ -16,6 +16,8 @@ describe('JSON from a stranger', () => {
     ['nothing', '', false],
     ['half a document', '{"a":', false],
     ['a key that reaches the prototype', '{"a":{"__proto__":{"x":1}}}', false],
+    ['such a key in escapes', '{"\\u005f_prot\\u006f__":{"x":1}}', false],
+    ['such a word as a value, beside an escape', '{"a":"__proto__","b":"\\u00e4"}', true],
     ['a constructor key', '{"constructor":{"prototype":{"x":1}}}', false],
   ])('of %s is accepted or refused by the rule', (_, text, accepted) => {
     if (accepted) expect(() => parseJson(text)).not.toThrow()
