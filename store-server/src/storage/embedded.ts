@@ -7,7 +7,7 @@ import { createDisk, type Disk } from './disk.ts'
 import { createDocuments } from './documents.ts'
 import { errnoOf } from './errno.ts'
 import { lockFolder } from './lock.ts'
-import { createLogs } from './logs.ts'
+import { openLogs } from './logs.ts'
 import { LOCK_FOLDER } from './names.ts'
 import { limitsOf } from './sessions.ts'
 import { type Blobs, type Documents, type Storage, StorageError, type StorageOptions } from './storage.ts'
@@ -69,13 +69,19 @@ async function compose(
     return files.scrub()
   }
   const blobs: Blobs = { find, read, remove, list, scrub, createUpload, findUpload, appendUpload, commitUpload }
+  const logs = await openLogs(root, disk)
+  const finish = async (): Promise<void> => {
+    // What cannot be moved to where it belongs is durable all the same, and is moved at the next start.
+    await logs.settle().catch(() => {})
+    await close()
+  }
   let closing: Promise<void> | null = null
   return {
     documents,
     blobs,
-    logs: createLogs(root, disk),
+    logs,
     close: () => {
-      closing ??= close()
+      closing ??= finish()
       return closing
     },
   }

@@ -1,162 +1,103 @@
-import { constants, type FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Disk, writeAll } from './disk.ts'
-import { withNoSpace } from './errno.ts'
-import { failpoint } from './failpoint.ts'
-import { countRecord, encodeLine, type LogState, openOrNull, readRecords, SEAL, scanLog } from './logfile.ts'
+import { join } from 'node:path'
+import type { Disk } from './disk.ts'
+import { createJournal, type Journal } from './journal.ts'
+import { readRecords } from './logfile.ts'
+import { countOf, createLogStates, type KnownLog, type LogStates } from './logstates.ts'
 import { assertName, recordText } from './names.ts'
-import { createQueues, createSlots } from './queue.ts'
-import type { Logs } from './storage.ts'
+import { createSlots } from './queue.ts'
+import { type Batch, createRounds, type Round } from './rounds.ts'
+import { type Logs, StorageError } from './storage.ts'
 
-// Each flush holds one of libuv's 4 threads while the disk works, so that two at a time leave room for everything else. While a log
-// waits for its turn its records gather, and one fdatasync then serves them all: the group grows with the load.
+// Each flush holds one of libuv's 4 threads while the disk works, so that two at a time leave room for everything else.
 const FLUSHES_AT_ONCE = 2
+/** Files of logs that are read at one time when many logs are written for the first time. */
+const READS_AT_ONCE = 8
+/** Logs that are flushed each into its own file; when more wait, one write to the journal serves them all. */
+const FEW_LOGS = 4
 
-interface Batch {
-  readonly lines: string[]
-  /** Why the batch before it was not kept. */
-  spoiled: unknown
-  /** Number of the last record before the batch, once it is durable. */
-  readonly done: Promise<number>
+export interface EmbeddedLogs extends Logs {
+  /** Empties the journal, so that each log is in its own file. Throws StorageError E_NO_SPACE: then the journal stays. */
+  settle(): Promise<void>
 }
 
-/** What is known of each log, read from its file when it is first asked for. */
-function createStates(disk: Disk, pathOf: (name: string) => string) {
-  const states = new Map<string, Promise<LogState>>()
-  const load = (name: string): Promise<LogState> => {
-    const known = states.get(name)
-    if (known) return known
-    const state = loadLog(disk, pathOf(name), name)
-    states.set(name, state)
-    // Not for ever: what failed for want of a file handle works later.
-    state.catch(() => states.delete(name))
-    return state
-  }
-  const erase = async (name: string): Promise<void> => {
-    // A reader that is at it must not cut a file that begins anew.
-    await states.get(name)?.catch(() => null)
-    await disk.remove(pathOf(name))
-    states.delete(name)
-  }
-  return { load, erase }
-}
-
-/** Logs as files of `root`: `jobs/V1StGXR8/log` is `jobs/V1StGXR8/log.log`. A file is open only while it is worked on. */
-export function createLogs(root: string, disk: Disk): Logs {
-  const inOrder = createQueues()
-  const inSlot = createSlots(FLUSHES_AT_ONCE)
-  const gathering = new Map<string, Batch>()
+/**
+ * Logs as files of `root`: `jobs/V1StGXR8/log` is `jobs/V1StGXR8/log.log`. A file is open only while it is worked on. Throws
+ * StorageError E_CORRUPT when the journal, or a log that it continues, is damaged.
+ */
+export async function openLogs(root: string, disk: Disk): Promise<EmbeddedLogs> {
   const pathOf = (name: string): string => {
     assertName(name)
     return join(root, `${name}.log`)
   }
-  const { load, erase } = createStates(disk, pathOf)
-  /** What gathered behind a batch that was not kept continues it, and must not be kept without it even if it fits the disk. */
-  const spoilNext = (name: string, error: unknown): void => {
-    const next = gathering.get(name)
-    if (next) next.spoiled = error
-    gathering.delete(name)
-  }
-  const submit = (name: string): Batch => {
-    const batch: Batch = { lines: [], spoiled: null, done: disk.run(() => inOrder(name, () => inSlot(flush))) }
-    const flush = async (): Promise<number> => {
-      if (gathering.get(name) === batch) gathering.delete(name)
-      if (batch.spoiled !== null) throw batch.spoiled
-      try {
-        return await appendLines(disk, pathOf(name), name, await load(name), batch.lines)
-      } catch (error) {
-        spoilNext(name, error)
-        throw error
-      }
-    }
-    gathering.set(name, batch)
-    return batch
-  }
+  const journal = createJournal(root, disk)
+  const inSlot = createSlots(FLUSHES_AT_ONCE)
+  const states = createLogStates(disk, pathOf, inSlot, await journal.recover())
+  const rounds = createRounds(disk, async (round) => {
+    if (round.size <= FEW_LOGS)
+      await Promise.all([...round].map(([name, batch]) => inSlot(() => flush(states, name, batch))))
+    else await flushTogether(journal, states, round)
+    // In the background. What is in the journal is durable, and stays there when this fails.
+    disk.run(() => journal.turn(states.moveAll)).catch(() => {})
+  })
+  const settle = (): Promise<void> => journal.empty(states.moveAll)
+  await settle().catch(fullDiskIsNoMatter)
   return {
     append: async (name, records) => {
       assertName(name)
       disk.assertWritable()
-      const lines = records.map((record) => encodeLine(recordText(name, record)))
-      const batch = gathering.get(name) ?? submit(name)
-      const place = lines.reduce((_, line) => batch.lines.push(line), batch.lines.length)
-      return (await batch.done) + place
+      return rounds.add(
+        name,
+        records.map((record) => recordText(name, record)),
+      )
     },
-    read: async (name, after, limit) => readRecords(pathOf(name), name, await load(name), after, limit),
+    read: async (name, after, limit) => readLog(pathOf(name), await states.load(name), after, limit),
     count: async (name) => {
       assertName(name)
-      return (await load(name)).count
+      return countOf(await states.load(name))
     },
     remove: async (name) => {
       assertName(name)
-      // Records appended from here on belong to a new log.
-      gathering.delete(name)
-      await disk.run(() => inOrder(name, () => erase(name)))
+      await rounds.between(async () => {
+        await settle()
+        await states.erase(name)
+      })
     },
+    settle: () => rounds.between(settle),
   }
 }
 
-async function loadLog(disk: Disk, path: string, name: string): Promise<LogState> {
-  const handle = await openOrNull(path, 'r+')
-  if (handle === null) return { count: 0, sizeBytes: 0, index: [] }
-  try {
-    const state = await scanLog(handle, name)
-    if ((await handle.stat()).size > state.sizeBytes) await handle.truncate(state.sizeBytes)
-    // What a killed process wrote and never synced is in the file, so it is served: it must not vanish in a power cut later.
-    await disk.sync(handle, name)
-    return state
-  } finally {
-    await handle.close()
-  }
+/** What could not be moved to its own file yet is read from the journal. */
+function fullDiskIsNoMatter(error: unknown): void {
+  if (!(error instanceof StorageError) || error.code !== 'E_NO_SPACE') throw error
 }
 
-async function appendLines(
-  disk: Disk,
-  path: string,
-  name: string,
-  state: LogState,
-  lines: readonly string[],
-): Promise<number> {
-  const before = state.count
-  if (lines.length === 0) return before
-  const bytes = Buffer.from(lines.join(''))
-  const handle = await disk.openForWriting(path, constants.O_RDWR | constants.O_CREAT)
-  try {
-    try {
-      failpoint('log.write')
-      await writeAll(handle, bytes, state.sizeBytes)
-      failpoint('log.beforeSync')
-    } catch (error) {
-      await cut(disk, handle, name, state.sizeBytes)
-      throw withNoSpace(error, name)
-    }
-    await disk.syncData(handle, name)
-    if (before === 0) await disk.syncFolder(dirname(path))
-    failpoint('log.afterSync')
-    for (const line of lines) {
-      countRecord(state, state.sizeBytes)
-      state.sizeBytes += Buffer.byteLength(line)
-    }
-    await seal(handle, state)
-    return before
-  } finally {
-    await handle.close()
-  }
+async function flush(states: LogStates, name: string, { texts, resolve, reject }: Batch): Promise<void> {
+  await states.write(name, texts).then(resolve, reject)
 }
 
-/** Takes back a batch that was written in part, so that no reader finds half of it after a restart. */
-async function cut(disk: Disk, handle: FileHandle, name: string, sizeBytes: number): Promise<void> {
+async function flushTogether(journal: Journal, states: LogStates, round: Round): Promise<void> {
+  const inSlot = createSlots(READS_AT_ONCE)
+  const known = async ([name, batch]: [string, Batch]) => ({ batch, log: await states.load(name) })
+  const loaded = await Promise.all([...round].map((one) => inSlot(() => known(one)).catch(one[1].reject)))
+  const ready = loaded.filter((one) => one !== undefined)
   try {
-    await handle.truncate(sizeBytes)
+    await journal.append(
+      ready.map(({ log, batch }) => ({ name: log.name, first: countOf(log) + 1, texts: batch.texts })),
+    )
   } catch (error) {
-    throw disk.fail(name, error)
+    for (const { batch } of ready) batch.reject(error)
+    return
+  }
+  for (const { log, batch } of ready) {
+    batch.resolve(countOf(log))
+    states.keep(log, batch.texts)
   }
 }
 
-async function seal(handle: FileHandle, state: LogState): Promise<void> {
-  try {
-    await writeAll(handle, SEAL, state.sizeBytes)
-    state.sizeBytes += SEAL.length
-  } catch {
-    // The records are durable without it; the next batch is written over what there may be of it.
-  }
+async function readLog(path: string, { name, file, pending }: KnownLog, after: number, limit: number) {
+  const skipped = Math.max(0, after - file.count)
+  const inJournal = pending.slice(skipped, Math.max(skipped, after + limit - file.count))
+  const first = file.count + skipped + 1
+  const found = await readRecords(path, name, file, after, limit)
+  return [...found, ...inJournal.map((text, i) => ({ number: first + i, record: JSON.parse(text) as unknown }))]
 }

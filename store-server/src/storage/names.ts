@@ -9,9 +9,11 @@ const PREFIX = /^(?:[A-Za-z0-9_-]{1,128}\/){0,7}[A-Za-z0-9_-]{0,128}$/
 export const BLOBS_FOLDER = 'blobs-v1'
 export const UPLOADS_FOLDER = 'uploads'
 export const LOCK_FOLDER = 'lock'
-const RESERVED = new Set([BLOBS_FOLDER, UPLOADS_FOLDER, LOCK_FOLDER])
+/** Files that hold records of many logs; journal.ts. */
+export const JOURNALS = ['journal-a', 'journal-b'] as const
+const RESERVED: ReadonlySet<string> = new Set([BLOBS_FOLDER, UPLOADS_FOLDER, LOCK_FOLDER, ...JOURNALS])
 
-/** Whether documents and logs may live in this folder at the top of the data folder. */
+/** Whether this name at the top of the data folder is not one of documents and logs, nor of a folder with such. */
 export const isReserved = (folder: string): boolean => RESERVED.has(folder)
 
 /** Throws StorageError E_ARGUMENT unless `name` can name a document or a log: up to 8 safe segments. */

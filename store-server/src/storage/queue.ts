@@ -14,8 +14,10 @@ export function createQueues(): <T>(key: string, operation: () => Promise<T>) =>
   }
 }
 
+export type Slots = <T>(operation: () => Promise<T>) => Promise<T>
+
 /** Runs at most `count` operations at a time; the others wait, first come first served. */
-export function createSlots(count: number): <T>(operation: () => Promise<T>) => Promise<T> {
+export function createSlots(count: number): Slots {
   let free = count
   const waiting: (() => void)[] = []
   return async (operation) => {

@@ -9,6 +9,8 @@ export interface TestFolder {
   /** The data folder of the present test. */
   path(...names: string[]): string
   open(options?: EmbeddedOptions): Promise<Storage>
+  /** Closes all that is open. */
+  close(): Promise<void>
   /** Opens, does something, closes: one life of a process. */
   life<T>(use: (storage: Storage) => Promise<T>, options?: EmbeddedOptions): Promise<T>
   /** All files, sorted, without those of the lock. */
@@ -22,9 +24,12 @@ export function useTestFolder(): TestFolder {
   beforeEach(async () => {
     root = join(await mkdtemp(join(tmpdir(), 'pawprint-storage-')), 'data')
   })
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.splice(0).map((storage) => storage.close()))
+  }
   afterEach(async () => {
     delete process.env.PAWPRINT_FAILPOINT
-    await Promise.all(opened.splice(0).map((storage) => storage.close()))
+    await close()
     await rm(join(root, '..'), { recursive: true, force: true })
   })
   const open = async (options: EmbeddedOptions = {}): Promise<Storage> => {
@@ -35,6 +40,7 @@ export function useTestFolder(): TestFolder {
   return {
     path: (...names) => join(root, ...names),
     open,
+    close,
     life: async (use, options) => {
       const storage = await open(options)
       try {
