@@ -8,8 +8,11 @@ import {
 } from '../core/attempts.ts'
 import type { Logs } from '../storage/storage.ts'
 
-/** Records of each running job that stay in memory, so that pages that keep up never read the disk. */
-const TAIL_RECORDS = 2048
+/**
+ * Records of each running job that stay in memory, so that pages that keep up never read the disk; up to a quarter more before
+ * the oldest are dropped. A thousand jobs hold 150 MB so.
+ */
+const TAIL_RECORDS = 512
 /** Records read at one time when a whole file is gone through. */
 const PAGE_RECORDS = 10_000
 
@@ -39,7 +42,7 @@ export interface JobLog {
 /** The latest records of one file, contiguous, ending with number `last`. */
 interface Tail {
   last: number
-  records: unknown[]
+  readonly records: unknown[]
 }
 
 const linesOf = (job: string): string => `jobs/${job}/log`
@@ -63,8 +66,13 @@ function createTails(logs: Logs) {
       const last = await logs.append(name, records)
       const tail = tails.get(name)
       if (tail && tail.last >= last) return last
-      const joined = tail && tail.last === last - records.length ? [...tail.records, ...records] : [...records]
-      tails.set(name, { last, records: joined.slice(-TAIL_RECORDS) })
+      if (!tail || tail.last !== last - records.length) {
+        tails.set(name, { last, records: [...records] })
+        return last
+      }
+      tail.last = last
+      tail.records.push(...records)
+      if (tail.records.length > 1.25 * TAIL_RECORDS) tail.records.splice(0, tail.records.length - TAIL_RECORDS)
       return last
     },
     async read<T>(name: string, after: number, limit: number, make: (seq: number, record: unknown) => T): Promise<T[]> {
