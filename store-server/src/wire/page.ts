@@ -14,11 +14,10 @@ const MAX_FOLLOWS = 16
 /** The store's end of a page's connection: a snapshot, then what changes; log and curves of the jobs it follows. */
 export function openPage(store: Store, socket: Socket): Peer {
   const send = (message: ToPage) => socket.send(JSON.stringify(message))
-  const snapshot = JSON.stringify(snapshotOf(store))
-  const isReady = createPace(socket, Buffer.byteLength(snapshot))
+  send(snapshotOf(store))
+  const isReady = createPace(socket, socket.bufferedBytes())
   const deltas = createDeltas(store, socket, isReady)
   const follows = createFollows(store, socket, isReady)
-  socket.send(snapshot)
   const unsubscribe = store.hub.subscribe((change) => {
     if (change.type === 'cleared') follows.end()
     if (change.type === 'log' || change.type === 'metrics') follows.wake(change.job)
