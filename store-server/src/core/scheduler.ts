@@ -3,14 +3,18 @@ import type { JobRecord } from './records.ts'
 
 const isStarted = ({ job }: JobRecord): boolean => job.state === 'running' || job.state === 'stopping'
 
-/** Unfinished jobs of one notebook in the order they run: started ones first, then by rank. */
+/** Order of a queue: jobs that have started first, then by rank. */
+export const compareInQueue = (a: JobRecord, b: JobRecord): number =>
+  Number(isStarted(b)) - Number(isStarted(a)) || a.rank - b.rank
+
+/** Unfinished jobs of one notebook in the order they run. */
 export const queueOf = (jobs: Iterable<JobRecord>, notebook: string): JobRecord[] =>
-  [...jobs]
-    .filter(({ job }) => job.notebook === notebook && !isFinal(job.state))
-    .sort((a, b) => Number(isStarted(b)) - Number(isStarted(a)) || a.rank - b.rank)
+  [...jobs].filter(({ job }) => job.notebook === notebook && !isFinal(job.state)).sort(compareInQueue)
 
 /** The job that a notebook works on; null when none has started. */
-export const activeJob = (queue: readonly JobRecord[]): JobRecord | null => queue.find(isStarted) ?? null
+export function activeJob([head]: readonly JobRecord[]): JobRecord | null {
+  return head && isStarted(head) ? head : null
+}
 
 /**
  * Trials to start now, at most as many as `slots` leaves free. One job at a time: the next one begins when nothing of the
@@ -19,7 +23,11 @@ export const activeJob = (queue: readonly JobRecord[]): JobRecord | null => queu
 export function assignments(queue: readonly JobRecord[], slots: number): { readonly job: string; trial: number }[] {
   const [head] = queue
   if (!head || head.stopping) return []
-  const running = queue.reduce((sum, { job }) => sum + job.trials.filter(({ state }) => state === 'running').length, 0)
+  let running = 0
+  for (const record of queue) {
+    if (!isStarted(record)) break
+    running += record.job.trials.filter(({ state }) => state === 'running').length
+  }
   return head.job.trials
     .filter(({ state }) => state === 'waiting')
     .slice(0, Math.max(0, slots - running))
@@ -38,9 +46,10 @@ export function moveInQueue(queue: readonly JobRecord[], id: string, position: n
   const ranks = waiting.map(({ rank }) => rank)
   const order = waiting.filter((record) => record !== moved)
   order.splice(position - 1, 0, moved)
-  return order
-    .map((record, i): JobRecord => ({ ...record, rank: ranks[i] ?? record.rank }))
-    .filter((record) => record.rank !== queue.find(({ job }) => job.id === record.job.id)?.rank)
+  return order.flatMap((record, i) => {
+    const rank = ranks[i] ?? record.rank
+    return rank === record.rank ? [] : [{ ...record, rank }]
+  })
 }
 
 /** A seed for a job: the config's own, or one drawn. `chance` is from 0 to below 1. */

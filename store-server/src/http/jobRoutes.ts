@@ -3,7 +3,6 @@ import { StoreError } from '../core/error.ts'
 import { createPresenter, presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
-import { newestJobs } from '../wire/snapshot.ts'
 import { type ApiAnswer, type ApiRequest, countOf, jsonOf, limitOf, ok, pageOf, paramOf, type Route } from './route.ts'
 
 const MAX_LOG_LIST = 100_000
@@ -39,7 +38,7 @@ const jobReads = (store: Store): Route[] => [
     method: 'GET',
     path: '/api/jobs',
     scope: 'viewer',
-    handle: (request) => pageOf(request, newestJobs(store), ({ job }) => job.number, createPresenter(store)),
+    handle: (request) => pageOf(request, store.jobs.newest, ({ job }) => job.number, createPresenter(store)),
   },
   {
     method: 'GET',

@@ -2,7 +2,6 @@ import { parse, Sha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import { modelOf, readDetails } from '../service/deploying.ts'
-import { newestModels } from '../wire/snapshot.ts'
 import { isKnown, partOf } from './range.ts'
 import { type ApiAnswer, type ApiRequest, ok, pageOf, paramOf, type Route } from './route.ts'
 
@@ -52,7 +51,9 @@ function artifact(store: Store, request: ApiRequest): never {
 
 function models(store: Store, request: ApiRequest): ApiAnswer {
   const task = request.query.get('task')
-  const wanted = newestModels(store).filter(({ model }) => task === null || model.task === task)
+  function* wanted(before: number) {
+    for (const record of store.models.newest(before)) if (task === null || record.model.task === task) yield record
+  }
   return pageOf(
     request,
     wanted,

@@ -96,19 +96,22 @@ export const limitOf = (request: ApiRequest, fallback = DEFAULT_LIST, max = MAX_
 
 /**
  * One page of a list that is sorted by a falling number: `?limit=` items (1 to 1,000, default 100) with numbers below the cursor
- * `?after=`. `next` is null at the end.
+ * `?after=`. `next` is null at the end. `newest` gives those below a number, no more of them than are taken.
  */
 export function pageOf<T>(
   request: ApiRequest,
-  all: readonly T[],
+  newest: (before: number) => Iterable<T>,
   numberOf: (item: T) => number,
   show: (item: T) => unknown,
 ): ApiAnswer {
   const limit = limitOf(request)
   const after = countOf('after', request.query.get('after'), Number.MAX_SAFE_INTEGER)
-  const rest = all.filter((item) => numberOf(item) < after)
-  const items = rest.slice(0, limit)
-  const last = items.at(-1)
-  const next = last !== undefined && rest.length > items.length ? String(numberOf(last)) : null
-  return ok({ items: items.map(show), next })
+  const items: T[] = []
+  for (const item of newest(after)) {
+    const last = items.at(-1)
+    if (last !== undefined && items.length === limit)
+      return ok({ items: items.map(show), next: String(numberOf(last)) })
+    items.push(item)
+  }
+  return ok({ items: items.map(show), next: null })
 }

@@ -26,7 +26,10 @@ const taskReads = (store: Store): Route[] => [
     handle: (request) =>
       pageOf(
         request,
-        taskOf(store, paramOf(request, 'task')).deployments.toReversed(),
+        (before) =>
+          taskOf(store, paramOf(request, 'task'))
+            .deployments.slice(0, Math.max(0, before - 1))
+            .reverse(),
         ({ revision }) => revision,
         (deployment) => deployment,
       ),

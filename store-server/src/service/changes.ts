@@ -1,7 +1,7 @@
 import { isFinal, type Job, type LogLine, type TaskStatus } from '@pawprint/protocol'
 import { currentOf, type JobRecord, type ModelRecord, type NotebookRecord, type TaskRecord } from '../core/records.ts'
 import { presentNotebook } from '../core/registry.ts'
-import { activeJob, positionsOf, queueOf } from '../core/scheduler.ts'
+import { activeJob, positionsOf } from '../core/scheduler.ts'
 import { type Store, timeOf } from './context.ts'
 import type { Change } from './hub.ts'
 
@@ -50,7 +50,7 @@ export function presenceOf(store: Store, record: NotebookRecord): 'live' | 'unre
 export function refreshNotebook(store: Store, name: string, presence?: 'unreachable' | 'gone'): boolean {
   const record = store.notebooks.get(name)
   if (!record) return false
-  const active = activeJob(queueOf(store.jobs.values(), name))
+  const active = activeJob(store.jobs.queue(name))
   const next = presentNotebook(record, presence ?? presenceOf(store, record), active?.job.id ?? null, timeOf(store))
   store.notebooks.set(name, next)
   return next !== record
@@ -89,7 +89,7 @@ export async function changeJobs(store: Store, notebook: string, records: readon
 export function createPresenter(store: Store): (record: JobRecord) => Job {
   const places = new Map<string, Map<string, number>>()
   const placesOf = (notebook: string) => {
-    const known = places.get(notebook) ?? positionsOf(queueOf(store.jobs.values(), notebook))
+    const known = places.get(notebook) ?? positionsOf(store.jobs.queue(notebook))
     places.set(notebook, known)
     return known
   }

@@ -1,5 +1,7 @@
 import type { CurrentModel, ErrorBody, Sha1, ToAgent } from '@pawprint/protocol'
-import type { JobRecord, ModelRecord, NotebookRecord, TaskRecord } from '../core/records.ts'
+import type { Jobs } from '../core/jobs.ts'
+import type { Models } from '../core/models.ts'
+import type { NotebookRecord, TaskRecord } from '../core/records.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Hub } from './hub.ts'
 import type { JobLog } from './joblog.ts'
@@ -64,8 +66,8 @@ export interface Store {
   readonly jobLog: JobLog
   readonly writeCurrent: WriteCurrent
   readonly notebooks: Map<string, NotebookRecord>
-  readonly jobs: Map<string, JobRecord>
-  readonly models: Map<string, ModelRecord>
+  readonly jobs: Jobs
+  readonly models: Models
   readonly tasks: Map<string, TaskRecord>
   /** Numbers given last. */
   readonly counters: { jobs: number; models: number }

@@ -1,6 +1,6 @@
 import type { Job, ToAgent } from '@pawprint/protocol'
 import type { JobRecord } from '../core/records.ts'
-import { assignments, queueOf } from '../core/scheduler.ts'
+import { assignments } from '../core/scheduler.ts'
 import { startTrial } from '../core/trials.ts'
 import { StorageError } from '../storage/storage.ts'
 import { changeJobs } from './changes.ts'
@@ -33,7 +33,7 @@ export async function dispatch(store: Store, name: string): Promise<void> {
   const link = store.links.get(name)
   const notebook = store.notebooks.get(name)
   if (!link?.ready || !notebook) return
-  const chosen = assignments(queueOf(store.jobs.values(), name), notebook.slots)
+  const chosen = assignments(store.jobs.queue(name), notebook.slots)
   const id = chosen[0]?.job
   const before = id === undefined ? undefined : store.jobs.get(id)
   if (id === undefined || !before) return

@@ -1,3 +1,4 @@
+import type { ToAgent } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { type Registration, registerNotebook } from '../core/registry.ts'
 import { DEFAULT_TIMES } from '../options.ts'
@@ -5,7 +6,7 @@ import { createMemoryStorage } from '../storage/memory.ts'
 import { type Storage, StorageError } from '../storage/storage.ts'
 import { TEST_FIELDS, TEST_TASK, TEST_TIME } from '../testing/fakeAgent.ts'
 import type { Store } from './context.ts'
-import { launch } from './launching.ts'
+import { launch, stop } from './launching.ts'
 import { openStore } from './open.ts'
 
 const REGISTRATION: Registration = {
@@ -69,4 +70,19 @@ test('a job that is on disk was launched, also when the disk refuses the first l
   expect(await launch(store, { notebook: 'pets', requestId: 'once' })).toMatchObject({ created: false })
   const again = await openStore({ ...store, storage })
   expect([...again.jobs.keys()]).toEqual([record.job.id])
+})
+
+test('ten thousand queued jobs that are cancelled all end, and none of them starts', async () => {
+  const store = await open(createMemoryStorage())
+  const runs: string[] = []
+  const link = { instance: 'kernel', notebook: 'pets', ready: true, close: () => {} }
+  const send = (message: ToAgent) => void (message.type === 'run' && runs.push(message.job))
+  store.links.set('pets', { ...link, send })
+  const launched = await Promise.all(Array.from({ length: 10_001 }, () => launch(store, { notebook: 'pets' })))
+  const [first, ...queued] = launched.map(({ record }) => record.job.id)
+  expect(store.jobs.queue('pets').map(({ job }) => job.id)).toEqual([first, ...queued])
+  const stopped = await Promise.all(queued.map((id) => stop(store, id)))
+  expect(stopped.every(({ job }) => job.state === 'cancelled')).toBe(true)
+  expect(runs).toEqual([first])
+  expect(store.jobs.queue('pets').map(({ job }) => job.id)).toEqual([first])
 })

@@ -2,7 +2,7 @@ import { expandGrid, isFinal, resolveConfig } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { dropConfig } from '../core/registry.ts'
-import { moveInQueue, queueOf, seedOf } from '../core/scheduler.ts'
+import { moveInQueue, seedOf } from '../core/scheduler.ts'
 import { createJob, isUnfinished, loseTrials, retryUnfinished, stopJob } from '../core/trials.ts'
 import { changeJobs, presenceOf, saveJob, saveRegistry, say } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
@@ -49,7 +49,7 @@ export interface Launch {
 /** A new job at the end of its notebook's queue, or the one that the same request made before. */
 export async function launch(store: Store, request: Launch): Promise<{ record: JobRecord; created: boolean }> {
   const { requestId = null } = request
-  const known = requestId === null ? undefined : [...store.jobs.values()].find((job) => job.requestId === requestId)
+  const known = requestId === null ? undefined : store.jobs.ofRequest(requestId)
   if (known) {
     if (known.job.notebook !== request.notebook)
       throw new StoreError('E_REQUEST_ID', 'requestId', `notebook ${known.job.notebook}`, request.notebook)
@@ -141,7 +141,7 @@ export async function retry(store: Store, id: string): Promise<JobRecord> {
   if (count === 0 || before.job.state === 'stopping')
     throw new StoreError('E_STATE', `job ${id}`, 'a failed or cancelled trial', `job ${before.job.state}`)
   const { notebook } = before.job
-  const last = Math.max(before.rank, ...queueOf(store.jobs.values(), notebook).map(({ rank }) => rank))
+  const last = Math.max(before.rank, ...store.jobs.queue(notebook).map(({ rank }) => rank))
   const changed = changeJobs(store, notebook, [{ ...retryUnfinished(before, timeOf(store)), rank: last + RANK_STEP }])
   await Promise.all([changed, say(store, id, `Another try for ${count} ${count === 1 ? 'trial' : 'trials'}.`)])
   await dispatch(store, notebook)
@@ -152,7 +152,7 @@ export async function retry(store: Store, id: string): Promise<JobRecord> {
 export async function move(store: Store, id: string, position: number): Promise<JobRecord> {
   const { job } = jobOf(store, id)
   if (job.state !== 'queued') throw new StoreError('E_STATE', `job ${id}`, 'a queued job', `job ${job.state}`)
-  const changed = moveInQueue(queueOf(store.jobs.values(), job.notebook), id, position)
+  const changed = moveInQueue(store.jobs.queue(job.notebook), id, position)
   await changeJobs(store, job.notebook, changed)
   return jobOf(store, id)
 }
@@ -164,7 +164,7 @@ export async function forget(store: Store, name: string): Promise<void> {
     throw new StoreError('E_STATE', `notebook ${name}`, 'one that is not connected', record.notebook.state)
   const reason = 'The notebook was forgotten'
   const now = timeOf(store)
-  const ended = queueOf(store.jobs.values(), name).map((job) => loseTrials(stopJob(job, reason, now), reason, now))
+  const ended = store.jobs.queue(name).map((job) => loseTrials(stopJob(job, reason, now), reason, now))
   store.notebooks.delete(name)
   store.heard.delete(name)
   await Promise.all([changeJobs(store, name, ended), saveRegistry(store)])

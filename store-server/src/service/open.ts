@@ -1,3 +1,5 @@
+import { createJobs } from '../core/jobs.ts'
+import { createModels } from '../core/models.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Store, Times, World, WriteCurrent } from './context.ts'
 import { createHub } from './hub.ts'
@@ -22,8 +24,8 @@ export async function openStore(options: OpenOptions): Promise<Store> {
     lock: createLock(),
     jobLog: createJobLog(options.storage.logs),
     notebooks: new Map(),
-    jobs: new Map(),
-    models: new Map(),
+    jobs: createJobs(),
+    models: createModels(),
     tasks: new Map(),
     counters: { jobs: 0, models: 0 },
     links: new Map(),

@@ -3,7 +3,6 @@ import { StoreError } from '../core/error.ts'
 import { claimName, type Holder } from '../core/naming.ts'
 import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { type Registration, registerNotebook } from '../core/registry.ts'
-import { queueOf } from '../core/scheduler.ts'
 import { loseTrials, standingOf } from '../core/trials.ts'
 import { changeJobs, presenceOf, refreshNotebook, saveRegistry, say } from './changes.ts'
 import { type AgentLink, type Store, timeOf } from './context.ts'
@@ -24,7 +23,7 @@ function holdersOf(store: Store): Holder[] {
     const { name, task, schema } = record.notebook
     const { requested, instance, host, pid } = record
     const silentMs = silentMsOf(store, name)
-    const unfinished = queueOf(store.jobs.values(), name).length > 0
+    const unfinished = store.jobs.queue(name).length > 0
     return {
       name,
       requested,
@@ -118,7 +117,7 @@ function greet(store: Store, link: AgentLink, name: string, message: Registratio
   link.send({ type: 'registered', id: message.id, name, config: record.notebook.config, fenced })
   link.ready = true
   const has = new Set(message.attempts.map(({ lease }) => lease))
-  for (const job of queueOf(store.jobs.values(), name)) for (const missed of missedBy(job, has)) link.send(missed)
+  for (const job of store.jobs.queue(name)) for (const missed of missedBy(job, has)) link.send(missed)
 }
 
 /** Running trials that the kernel does not know of, and the stop of those that it does. */
@@ -133,9 +132,7 @@ function missedBy(record: JobRecord, has: ReadonlySet<string>): ToAgent[] {
 
 /** Every running attempt of a notebook ends without a result; what may be tried again waits. */
 export async function loseAttempts(store: Store, name: string, reason: string): Promise<void> {
-  const hit = queueOf(store.jobs.values(), name).filter(({ job }) =>
-    job.trials.some(({ state }) => state === 'running'),
-  )
+  const hit = store.jobs.queue(name).filter(({ job }) => job.trials.some(({ state }) => state === 'running'))
   if (hit.length === 0) return
   const changed = changeJobs(
     store,

@@ -1,6 +1,5 @@
 import type { ToPage } from '@pawprint/protocol'
 import type { JobRecord, ModelRecord } from '../core/records.ts'
-import { queueOf } from '../core/scheduler.ts'
 import { createPresenter, presentJob, presentTask } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import type { Change } from '../service/hub.ts'
@@ -10,21 +9,16 @@ const SNAPSHOT_JOBS = 50
 const SNAPSHOT_TRIALS = 10_000
 const SNAPSHOT_DEPLOYMENTS = 50
 
-/** Newest first. */
-export const newestJobs = (store: Store): JobRecord[] =>
-  [...store.jobs.values()].sort((a, b) => b.job.number - a.job.number)
-export const newestModels = (store: Store): ModelRecord[] =>
-  [...store.models.values()].sort((a, b) => b.number - a.number)
-
 /** The newest jobs, at least one, that are not too large together. */
 function firstJobs(store: Store): JobRecord[] {
+  const jobs: JobRecord[] = []
   let trials = 0
-  const jobs = newestJobs(store).slice(0, SNAPSHOT_JOBS)
-  const end = jobs.findIndex(({ job }, i) => {
-    trials += job.trials.length
-    return i > 0 && trials > SNAPSHOT_TRIALS
-  })
-  return end === -1 ? jobs : jobs.slice(0, end)
+  for (const record of store.jobs.newest()) {
+    trials += record.job.trials.length
+    if (jobs.length === SNAPSHOT_JOBS || (jobs.length > 0 && trials > SNAPSHOT_TRIALS)) break
+    jobs.push(record)
+  }
+  return jobs
 }
 
 /** All that a page draws first: jobs and deployments newest first, and every model that they name. */
@@ -32,23 +26,22 @@ export function snapshotOf(store: Store): Extract<ToPage, { type: 'snapshot' }> 
   const jobs = firstJobs(store)
   const tasks = [...store.tasks.values()]
   const deployments = tasks.flatMap((task) => task.deployments.slice(-SNAPSHOT_DEPLOYMENTS).reverse())
-  const named = new Set<string>([
-    ...jobs.flatMap(({ job }) => job.trials.flatMap(({ sha1 }) => sha1 ?? [])),
+  const named = [
+    ...jobs.flatMap(({ job }) => job.trials.map(({ sha1 }) => sha1)),
     ...deployments.map(({ sha1 }) => sha1),
+  ]
+  const models = new Set<ModelRecord>([
+    ...named.flatMap((sha1) => store.models.get(sha1 ?? '') ?? []),
+    ...jobs.flatMap(({ job }) => store.models.ofJob(job.id)),
   ])
-  const known = new Set(jobs.map(({ job }) => job.id))
-  const models = newestModels(store).filter(
-    ({ model }) => named.has(model.sha1) || model.origins.some(({ job }) => known.has(job)),
-  )
-  const sizeBytes = [...store.models.values()].reduce((sum, { model }) => sum + model.sizeBytes, 0)
   return {
     type: 'snapshot',
     notebooks: [...store.notebooks.values()].map(({ notebook }) => notebook),
     jobs: jobs.map(createPresenter(store)),
-    models: models.map(({ model }) => model),
+    models: [...models].sort((a, b) => b.number - a.number).map(({ model }) => model),
     tasks: tasks.map((record) => presentTask(store, record)),
     deployments,
-    totals: { jobs: store.jobs.size, models: store.models.size, sizeBytes },
+    totals: { jobs: store.jobs.size, models: store.models.size, sizeBytes: store.models.sizeBytes() },
   }
 }
 
@@ -94,7 +87,8 @@ const present = <T>(value: T | undefined, show: (value: T) => ToPage): ToPage[] 
 /** Every job that waits in a queue, with its place. */
 function queued(store: Store, notebook: string): ToPage[] {
   const show = createPresenter(store)
-  return queueOf(store.jobs.values(), notebook)
+  return store.jobs
+    .queue(notebook)
     .filter(({ job }) => job.state === 'queued')
     .map((record) => ({ type: 'job', job: show(record) }))
 }

@@ -1,0 +1,79 @@
+/** Values by key, each with a number of its own that never changes: what is listed newest first. */
+export interface Shelf<T> {
+  readonly size: number
+  get(key: string): T | undefined
+  has(key: string): boolean
+  set(key: string, value: T): void
+  delete(key: string): void
+  clear(): void
+  keys(): IterableIterator<string>
+  values(): IterableIterator<T>
+  /** Values whose numbers are below `before` (default: all), highest number first. */
+  newest(before?: number): Generator<T>
+}
+
+/** Keys by falling number. New ones mostly have the highest number; what comes out of order is sorted when it is next asked for. */
+function createOrder() {
+  const keys: string[] = []
+  const numbers = new Map<string, number>()
+  let sorted = true
+  const numberAt = (i: number): number => numbers.get(keys[i] ?? '') ?? 0
+  return {
+    add(key: string, number: number) {
+      sorted &&= keys.length === 0 || numberAt(keys.length - 1) < number
+      keys.push(key)
+      numbers.set(key, number)
+    },
+    remove(key: string) {
+      numbers.delete(key)
+      keys.splice(keys.indexOf(key), 1)
+    },
+    clear() {
+      keys.length = 0
+      numbers.clear()
+      sorted = true
+    },
+    *below(before: number) {
+      if (!sorted) keys.sort((a, b) => (numbers.get(a) ?? 0) - (numbers.get(b) ?? 0))
+      sorted = true
+      let [low, high] = [0, keys.length]
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (numberAt(middle) < before) low = middle + 1
+        else high = middle
+      }
+      for (let i = low - 1; i >= 0; i--) yield keys[i] ?? ''
+    },
+  }
+}
+
+export function createShelf<T>(numberOf: (value: T) => number): Shelf<T> {
+  const values = new Map<string, T>()
+  const order = createOrder()
+  return {
+    get size() {
+      return values.size
+    },
+    get: (key) => values.get(key),
+    has: (key) => values.has(key),
+    set(key, value) {
+      if (!values.has(key)) order.add(key, numberOf(value))
+      values.set(key, value)
+    },
+    delete(key) {
+      if (values.delete(key)) order.remove(key)
+    },
+    clear() {
+      values.clear()
+      order.clear()
+    },
+    keys: () => values.keys(),
+    values: () => values.values(),
+    *newest(before = Number.POSITIVE_INFINITY) {
+      for (const key of order.below(before)) {
+        const value = values.get(key)
+        if (value !== undefined) yield value
+      }
+    },
+  }
+}
