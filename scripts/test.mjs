@@ -7,6 +7,19 @@ import { main, prepare, ROOT, run, Stop } from './prepare.mjs'
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const PACKAGES = ['chromium', 'fonts-dejavu-core']
+/** Prints the version of an interpreter that can run protocol/examples; else fails. */
+const PYTHON = 'import sys; print(sys.version); sys.exit(sys.version_info < (3, 9))'
+
+/** Installs Debian's packages, if that may be; `need` says what for. Throws Stop with the command else. */
+async function install(need, packages) {
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
+  const isDebianRoot = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0
+  if (!isDebianRoot) throw new Stop(`${need} (on Debian: sudo ${command}).`)
+  console.log(`Installing ${packages.join(', ')} for the tests …`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  await run('apt-get', ['update', '-q'], { env })
+  await run('apt-get', command.split(' ').slice(1), { env })
+}
 
 /** A Chromium for the page tests: the one that is there, else Debian's. */
 async function ensureChromium() {
@@ -14,17 +27,16 @@ async function ensureChromium() {
   if (given) return given
   const found = CHROMIUM.find(existsSync)
   if (found) return found
-  const command = `apt-get install -y --no-install-recommends ${PACKAGES.join(' ')}`
-  const isDebianRoot = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0
-  if (!isDebianRoot)
-    throw new Stop(
-      `The page tests need Chromium. Install it (on Debian: sudo ${command}), or name one in PAWPRINT_CHROMIUM.`,
-    )
-  console.log('Installing Chromium for the page tests …')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-q'], { env })
-  await run('apt-get', command.split(' ').slice(1), { env })
+  await install('The page tests need Chromium: install it, or name one in PAWPRINT_CHROMIUM', PACKAGES)
   return CHROMIUM[0]
+}
+
+/** A Python for the client of protocol/examples: the one that is there, else Debian's. */
+async function ensurePython() {
+  const { status, error, stdout } = spawnSync('python3', ['-c', PYTHON], { encoding: 'utf8' })
+  if (status === 0) return
+  if (error?.code !== 'ENOENT') throw new Stop(`The tests need Python 3.9 or newer as python3, got ${stdout.trim()}.`)
+  await install('The tests need Python 3.9 or newer: install python3', ['python3'])
 }
 
 main(async () => {
@@ -32,6 +44,7 @@ main(async () => {
   const args = process.argv.slice(2)
   const isAll = args.includes('--all')
   const chromium = await ensureChromium()
+  await ensurePython()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
   try {
