@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { CurrentModel, parse } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoreOptions } from './options.ts'
+import { drawTokens } from './service/token.ts'
 import { startStore } from './startStore.ts'
 import { createMemoryStorage } from './storage/memory.ts'
 import { call, fakeAgent, logRecord, metricRecord, refOf, sha1Of, upload, weightsOf } from './testing/fakeAgent.ts'
@@ -127,6 +128,13 @@ test('tokens are made once, and only their owner may read them', async () => {
   for (const name of ['token', 'token-agent', 'token-viewer'])
     expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600)
   expect(new Set([second.token, second.agentToken, second.viewerToken]).size).toBe(3)
+})
+
+test('tokens that are given are the ones that open the store', async () => {
+  const tokens = drawTokens()
+  const store = await startTestStore({ tokens })
+  expect(store).toMatchObject({ token: tokens.operator, agentToken: tokens.agent, viewerToken: tokens.viewer })
+  expect(await call(store, 'GET', '/api/tasks')).toMatchObject({ status: 200 })
 })
 
 test('weights without a registry are no empty start', async () => {

@@ -70,7 +70,7 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
   const storage = options.storage ?? (await openStorage(folder ?? '', { ...options.limits, onCorrupt }))
   const server = createServer()
   try {
-    const tokens = folder === null ? drawTokens() : await openTokens(folder)
+    const tokens = options.tokens ?? (folder === null ? drawTokens() : await openTokens(folder))
     const writeCurrent =
       options.writeCurrent ?? (folder === null ? async () => {} : createCurrentWriter(join(folder, 'deployed')))
     const store = await openStore({ storage, world, times, writeCurrent })
@@ -86,7 +86,7 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
     server.on('request', createHttp({ routes, gatekeeper, webDir: resolve(webDir), report: world.report }))
     server.on('upgrade', (request, stream, head) => upgrade(store, sockets, gatekeeper, request, stream, head))
     const stopTimers = startTimers(store)
-    const { operator, agent, viewer } = options.tokens ?? tokens
+    const { operator, agent, viewer } = tokens
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
     const close = once(() => shutDown(store, server, sockets, stopTimers, options.storage === undefined))
     return { url, port: bound, token: operator, agentToken: agent, viewerToken: viewer, close }
