@@ -1,8 +1,9 @@
-// Loaded by `node --require` before tslab 1.0.22. It cures four faults of tslab from outside, so that no fork is needed.
+// Loaded by `node --require` before tslab 1.0.22. It cures five faults of tslab from outside, so that no fork is needed.
 'use strict'
 
 const { createRequire } = require('node:module')
 const { isMainThread } = require('node:worker_threads')
+const { createJoiner } = require('./joiner.cjs')
 
 /** Time for the goodbyes that a shutdown sets off; milliseconds. Jupyter itself waits 5 s or so. */
 const SHUTDOWN_MS = 4500
@@ -15,6 +16,7 @@ if (isMainThread) {
   cureBinding(zmq)
   cureShutdown(zmq.Publisher)
   cureShorthand(tslab, '@tslab/typescript-for-tslab')
+  cureOutput(tslab('./dist/jupyter.js').JupyterHandlerImpl, zmq.Publisher)
   watchParent()
 }
 
@@ -90,6 +92,36 @@ function cureShorthand(load, id) {
   for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(ts)))
     if (!(name in cured)) Object.defineProperty(cured, name, property)
   load.cache[load.resolve(id)].exports = cured
+}
+
+/**
+ * 5. tslab sends a message for each line, and a notebook server drops the output of a kernel that sends more than 1,000 a second.
+ *    So lines are joined: they still come before the display that follows them, and before the end of their cell.
+ */
+function cureOutput(Handler, Publisher) {
+  const { handleExecuteImpl } = Handler.prototype
+  let writeToCell = () => {}
+  const joiner = createJoiner((name, text) => writeToCell(name, text))
+  replace(Handler.prototype, 'handleExecuteImpl', async function (request, writeStream, writeDisplay) {
+    // What came in the background since then belongs to the cell before.
+    joiner.flush()
+    writeToCell = writeStream
+    const show = (data, isUpdate) => {
+      joiner.flush()
+      writeDisplay(data, isUpdate)
+    }
+    try {
+      return await handleExecuteImpl.call(this, request, joiner.write, show)
+    } finally {
+      joiner.flush()
+    }
+  })
+  const { close } = Publisher.prototype
+  replace(Publisher.prototype, 'close', function () {
+    joiner.flush()
+    close.call(this)
+  })
+  process.on('exit', joiner.flush)
 }
 
 /** And a kernel whose parent was killed would be left behind: it notices that it was given another one. */
