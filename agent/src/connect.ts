@@ -1,8 +1,8 @@
 import { availableParallelism, hostname } from 'node:os'
 import { nanoid } from 'nanoid'
 import { type OpenAgent, openAgent } from './agent.ts'
-import { sayGoodbyeAtExit } from './exit.ts'
 import { createKeepAlive } from './keepAlive.ts'
+import { followSignals } from './signals.ts'
 import { TIMES } from './times.ts'
 import type { Agent, ConnectOptions } from './types.ts'
 import { isInKernel, openScreen } from './view/places.ts'
@@ -47,7 +47,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
       tellRunner(state, error?.code === 'E_REFUSED' ? error.message : undefined)
     },
   })
-  const release = sayGoodbyeAtExit(fresh.agent, { withInterrupt: !inKernel })
+  const release = followSignals(fresh.agent, { inKernel })
   open.set(key, fresh)
   await fresh.welcomed
   return fresh.agent

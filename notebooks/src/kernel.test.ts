@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { NOTEBOOKS, run, writeNotebook } from './testing/run.ts'
+import { NOTEBOOKS, run, temporaryFolder, writeNotebook } from './testing/run.ts'
 
 /** Outputs of the code cells, as saved. */
 const saved = async (file: string): Promise<{ text?: string[]; data?: Record<string, string>; name?: string }[][]> =>
@@ -89,6 +89,27 @@ test('a runner that is killed leaves no kernel behind', async () => {
   await once(runner, 'exit')
   // The kernel looks for its parent once a second.
   while (isAlive(pid)) await wait(50)
+})
+
+test('a Ctrl-C of the terminal ends the run, and does not interrupt the kernel', async () => {
+  const trace = join(await temporaryFolder(), 'signals')
+  const file = await writeNotebook([
+    "import { appendFileSync } from 'node:fs'",
+    `setInterval(() => undefined, 1e6); const note = (name: string) => appendFileSync('${trace}', name)`,
+    // Later, as Node forgets listeners of SIGINT that are added while a cell's own code runs.
+    "setImmediate(() => process.on('SIGINT', note).on('SIGTERM', (name) => { note(name); process.exit() }))",
+  ])
+  const command = [join(NOTEBOOKS, '../scripts/notebook.mjs'), file, '--serve', '--cwd', NOTEBOOKS]
+  // Detached: the runner gets a process group of its own, as a terminal gives it.
+  const runner = spawn(process.execPath, command, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const press = (part: Buffer): void => {
+    if (!part.includes('the notebook serves') || runner.pid === undefined) return
+    runner.stderr.off('data', press).resume()
+    process.kill(-runner.pid, 'SIGINT')
+  }
+  runner.stderr.on('data', press)
+  expect(await once(runner, 'close')).toEqual([0, null])
+  expect(await readFile(trace, 'utf8')).toBe('SIGTERM')
 })
 
 test('the command says what failed and ends with 1; a wrong command line ends with 2', async () => {

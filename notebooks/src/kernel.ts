@@ -74,7 +74,9 @@ async function spawnKernel(connectionFile: string, { cwd, env, onSignal }: Kerne
   const argv = (spec.argv as string[]).map((part) =>
     part.replace('{resource_dir}', KERNEL_SPEC).replace('{connection_file}', connectionFile),
   )
-  const child = spawn(process.execPath, argv.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
+  // A Ctrl-C reaches all of a terminal's process group, but in a kernel it means "interrupt": ours ends it in order.
+  const detached = process.platform !== 'win32'
+  const child = spawn(process.execPath, argv.slice(1), { cwd, env, detached, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   child.on('message', onSignal)
   return child
 }
