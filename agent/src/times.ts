@@ -16,7 +16,7 @@ export interface Times {
   readonly checkpointEveryMs: number
   /** Longest that a stopped trial brings its last checkpoint to the store. */
   readonly lastCheckpointMs: number
-  /** Longest that `close()` delivers what is left. */
+  /** Longest that `close()` delivers what is left. Jupyter waits 2.5 s for a kernel that it asked to end. */
   readonly farewellMs: number
 }
 
@@ -29,5 +29,5 @@ export const TIMES: Times = {
   progressMs: 250,
   checkpointEveryMs: 60_000,
   lastCheckpointMs: 10_000,
-  farewellMs: 3_000,
+  farewellMs: 2_000,
 }

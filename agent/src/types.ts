@@ -120,6 +120,6 @@ export interface Agent {
   serve(options?: ServeOptions): void
   /** Cancels the trials under way; resolves when they have ended. */
   stop(): Promise<void>
-  /** Delivers what is left for at most 3 s and says goodbye. The store gives trials under way to the next kernel of this name. */
+  /** Delivers what is left for at most 2 s and says goodbye. The store gives trials under way to the next kernel of this name. */
   close(): Promise<void>
 }
