@@ -1,11 +1,11 @@
-// Loaded by `node --require` before tslab 1.0.22. It cures five faults of tslab from outside, so that no fork is needed.
+// Loaded by `node --require` before tslab 1.0.22. It cures five faults of tslab and adds one thing, from outside, so that no fork is needed.
 'use strict'
 
 const { createRequire } = require('node:module')
 const { isMainThread } = require('node:worker_threads')
 const { createJoiner } = require('./joiner.cjs')
 
-/** Time for the goodbyes that a shutdown sets off; milliseconds. Jupyter itself waits 5 s or so. */
+/** Time for the goodbyes that a shutdown sets off; milliseconds. Jupyter kills after 5 s. */
 const SHUTDOWN_MS = 4500
 const PARENT_WATCH_MS = 1000
 
@@ -16,7 +16,9 @@ if (isMainThread) {
   cureBinding(zmq)
   cureShutdown(zmq.Publisher)
   cureShorthand(tslab, '@tslab/typescript-for-tslab')
-  cureOutput(tslab('./dist/jupyter.js').JupyterHandlerImpl, zmq.Publisher)
+  const jupyter = tslab('./dist/jupyter.js')
+  cureOutput(jupyter.JupyterHandlerImpl, zmq.Publisher)
+  addBundle(tslab('./dist/public.js').display, jupyter)
   watchParent()
 }
 
@@ -122,6 +124,18 @@ function cureOutput(Handler, Publisher) {
     close.call(this)
   })
   process.on('exit', joiner.flush)
+}
+
+/**
+ * And a display of tslab shows one form of a thing: `bundle` shows several, by media type, of which a page takes the richest, and
+ * what knows no HTML still has the text.
+ */
+function addBundle(display, jupyter) {
+  replace(Object.getPrototypeOf(display), 'bundle', function (data) {
+    const isUpdate = this.update
+    if (this.id) this.update = true
+    jupyter.lastWriteDisplayData({ data, metadata: {}, transient: { display_id: this.id } }, isUpdate)
+  })
 }
 
 /** And a kernel whose parent was killed would be left behind: it notices that it was given another one. */

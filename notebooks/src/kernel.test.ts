@@ -26,14 +26,15 @@ test('cells run in order, and their outputs are saved where they belong', async 
     'const b = { a }; console.log(b.a * 10)',
     "import { newDisplay } from 'tslab'; const display = newDisplay(); display.text('first')",
     "display.text('second'); console.error('oh')",
+    "(display as any).bundle({ 'text/html': '<b>third</b>', 'text/plain': 'third' })",
   ])
   const { done, printed } = run(file)
   await done
   const outputs = await saved(file)
   expect(
     outputs.map((cell) => cell.map(({ text, data, name }) => [name ?? '', ...(text ?? Object.values(data ?? {}))])),
-  ).toEqual([[], [['stdout', '3\n']], [['stdout', '20\n']], [['', 'second']], [['stderr', 'oh\n']]])
-  expect(printed.join('')).toBe('3\n20\nfirst\nsecond\noh\n')
+  ).toEqual([[], [['stdout', '3\n']], [['stdout', '20\n']], [['', '<b>third</b>', 'third']], [['stderr', 'oh\n']], []])
+  expect(printed.join('')).toBe('3\n20\nfirst\nsecond\noh\nthird\n')
 })
 
 test('20,000 lines in one tick all arrive', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { boardLines, EMPTY_BOARD, updateBoard, type ViewEvent } from './board.ts'
+import { NO_CURVES } from './curves.ts'
 import { terminalSurface } from './places.ts'
 import { chooseStyle, lineScreen } from './screen.ts'
 
@@ -79,7 +80,7 @@ test('a terminal is rewritten in place, no line wider than it', () => {
     return true
   }
   const surface = terminalSurface({ columns: 24, write })
-  surface.draw(['one', 'x'.repeat(100)])
-  surface.draw(['two'])
+  surface.draw(['one', 'x'.repeat(100)], NO_CURVES)
+  surface.draw(['two'], NO_CURVES)
   expect(written).toBe(`one\n${'x'.repeat(23)}\n\u001b[2F\u001b[Jtwo\n`)
 })

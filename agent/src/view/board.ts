@@ -2,6 +2,7 @@ import type { Verdict } from '@pawprint/protocol'
 import { bar, duration, paramsText, percent } from '../format.ts'
 import { titleOf } from '../trial/assignment.ts'
 import type { StepNumbers } from '../trial/run.ts'
+import { type Curves, NO_CURVES, updateCurves } from './curves.ts'
 
 /** What the agent tells its screen. Times are monotonic milliseconds. */
 export type ViewEvent =
@@ -47,37 +48,40 @@ export interface Board {
   readonly rows: ReadonlyMap<string, Row>
   /** What has happened, oldest first; only the last are kept. */
   readonly history: readonly string[]
+  /** How the job's trials learned, those too that have ended. */
+  readonly curves: Curves
 }
 
 /** Lines of history that a display keeps. */
 const HISTORY_LINES = 12
 
-export const EMPTY_BOARD: Board = { job: null, rows: new Map(), history: [] }
+export const EMPTY_BOARD: Board = { job: null, rows: new Map(), history: [], curves: NO_CURVES }
 
 /** The board after an event. */
 export function updateBoard(board: Board, event: ViewEvent): Board {
   const line = eventLine(event)
   const history = line === null ? board.history : [...board.history, line].slice(-HISTORY_LINES)
+  const next = { ...board, history, curves: updateCurves(board.curves, event) }
   switch (event.type) {
     case 'started': {
       const { trial, params, nowMs } = event
       const row: Row = { trial, params, startedMs: nowMs, nowMs, progress: 0, numbers: undefined }
       const job = { number: event.jobNumber, trials: event.trials }
-      return { job, rows: new Map([...board.rows, [event.key, row]]), history }
+      return { ...next, job, rows: new Map([...board.rows, [event.key, row]]) }
     }
     case 'progress': {
       const row = board.rows.get(event.key)
       if (row === undefined) return board
       const { progress, numbers, nowMs } = event
-      return { ...board, rows: new Map([...board.rows, [event.key, { ...row, progress, numbers, nowMs }]]) }
+      return { ...next, rows: new Map([...board.rows, [event.key, { ...row, progress, numbers, nowMs }]]) }
     }
     case 'ended': {
       const rows = new Map(board.rows)
       rows.delete(event.key)
-      return { ...board, rows, history }
+      return { ...next, rows }
     }
     default:
-      return { ...board, history }
+      return next
   }
 }
 

@@ -1,9 +1,12 @@
 import type { ProgressStyle } from '../types.ts'
+import { htmlOf } from './html.ts'
 import { boardScreen, chooseStyle, lineScreen, type Screen, type Surface } from './screen.ts'
 
 /** The part of tslab's public API that is used, when a tslab kernel is what runs this code. */
 interface NotebookDisplay {
-  text(text: string): void
+  html(html: string): void
+  /** Of our own kernel: several forms of one thing by media type, of which each reader shows the best that it can. */
+  bundle?(data: Readonly<Record<string, string>>): void
 }
 
 // tslab gives cells this global; asking it for its own module needs no dependency on tslab.
@@ -18,7 +21,14 @@ export const isInKernel = (): boolean => kernel() !== undefined
 function notebookSurface(): Surface | undefined {
   const tslab = kernel()?.('tslab') as { newDisplay?: () => NotebookDisplay } | undefined
   const display = tslab?.newDisplay?.()
-  return display === undefined ? undefined : { draw: (lines) => display.text(lines.join('\n')) }
+  if (display === undefined) return undefined
+  return {
+    draw(lines, curves) {
+      const html = htmlOf(lines, curves)
+      if (display.bundle === undefined) display.html(html)
+      else display.bundle({ 'text/html': html, 'text/plain': lines.join('\n') })
+    },
+  }
 }
 
 /** Rewrites its own last lines of a terminal. */

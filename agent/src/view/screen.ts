@@ -1,5 +1,6 @@
 import type { ProgressStyle } from '../types.ts'
 import { boardLines, EMPTY_BOARD, eventLine, rowLine, updateBoard, type ViewEvent } from './board.ts'
+import type { Curves } from './curves.ts'
 
 /** Where progress is shown. */
 export interface Screen {
@@ -8,9 +9,9 @@ export interface Screen {
   close(): void
 }
 
-/** A place that can be rewritten. */
+/** A place that can be rewritten: with the lines of a board and, where it can show them, the curves. */
 export interface Surface {
-  draw(lines: readonly string[]): void
+  draw(lines: readonly string[], curves: Curves): void
 }
 
 export interface ScreenSettings {
@@ -26,7 +27,7 @@ export function boardScreen(surface: Surface, { heading, everyMs }: ScreenSettin
   const draw = (): void => {
     clearTimeout(timer)
     timer = undefined
-    surface.draw(boardLines(board, heading()))
+    surface.draw(boardLines(board, heading()), board.curves)
   }
   draw()
   return {
