@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { onTestFinished } from 'vitest'
 
+/** The one that npm test found. */
+const PYTHON = process.env.PAWPRINT_PYTHON ?? 'python3'
 const ROOT = join(import.meta.dirname, '..')
 const EXAMPLES = join(ROOT, 'protocol/examples')
 const STORE = join(ROOT, 'store-server/dist/main.js')
@@ -60,11 +62,11 @@ export async function startStoreProcess(data: string, args: readonly string[] = 
 
 /** `random_search.py` on the store at this port. */
 export const startSearch = (port: number, token: string): Program =>
-  startProgram('python3', ['-B', join(EXAMPLES, 'random_search.py')], {
+  startProgram(PYTHON, ['-B', join(EXAMPLES, 'random_search.py')], {
     PAWPRINT_STORE: `ws://127.0.0.1:${port}`,
     PAWPRINT_TOKEN: token,
   })
 
 /** A few lines of Python that may import the client. */
 export const startPython = (code: string, args: readonly string[]): Program =>
-  startProgram('python3', ['-B', '-c', code, ...args], { PYTHONPATH: EXAMPLES })
+  startProgram(PYTHON, ['-B', '-c', code, ...args], { PYTHONPATH: EXAMPLES })

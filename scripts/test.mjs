@@ -5,46 +5,65 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { main, prepare, ROOT, run, Stop } from './prepare.mjs'
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-const PACKAGES = ['chromium', 'fonts-dejavu-core']
-/** Prints the version of an interpreter that can run protocol/examples; else fails. */
-const PYTHON = 'import sys; print(sys.version); sys.exit(sys.version_info < (3, 9))'
+/** What the tests need that npm does not have: where it may be, the variable that names another place, Debian's packages. */
+const TOOLS = [
+  {
+    name: 'Chromium',
+    use: 'the page tests',
+    variable: 'PAWPRINT_CHROMIUM',
+    places: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    packages: ['chromium', 'fonts-dejavu-core'],
+  },
+  {
+    name: 'Jupyter’s notebook server',
+    use: 'the tests of the notebook in its page',
+    variable: 'PAWPRINT_JUPYTER',
+    places: ['/usr/bin/jupyter-notebook', '/usr/local/bin/jupyter-notebook'],
+    packages: ['jupyter-notebook'],
+  },
+  {
+    name: 'jupyter kernelspec',
+    use: 'the test of npm run kernel',
+    variable: 'PAWPRINT_KERNELSPEC',
+    places: ['/usr/bin/jupyter-kernelspec', '/usr/local/bin/jupyter-kernelspec'],
+    packages: ['jupyter-client'],
+  },
+  {
+    name: 'Python',
+    use: 'the test of the client in protocol/examples',
+    variable: 'PAWPRINT_PYTHON',
+    places: ['/usr/bin/python3', '/usr/local/bin/python3'],
+    packages: ['python3'],
+  },
+]
 
-/** Installs Debian's packages, if that may be; `need` says what for. Throws Stop with the command else. */
-async function install(need, packages) {
-  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
+/** Where each tool is, by its variable; installs Debian's packages of those that are missing. */
+async function ensureTools() {
+  const placeOf = ({ variable, places }) => process.env[variable] ?? places.find(existsSync)
+  const missing = TOOLS.filter((tool) => placeOf(tool) === undefined)
+  if (missing.length > 0) await installPackages(missing)
+  return Object.fromEntries(TOOLS.map((tool) => [tool.variable, placeOf(tool) ?? tool.places[0]]))
+}
+
+async function installPackages(missing) {
+  const packages = missing.flatMap((tool) => tool.packages)
+  const args = ['install', '-y', '--no-install-recommends', ...packages]
   const isDebianRoot = process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0
-  if (!isDebianRoot) throw new Stop(`${need} (on Debian: sudo ${command}).`)
-  console.log(`Installing ${packages.join(', ')} for the tests …`)
+  if (!isDebianRoot) {
+    const needs = missing.map(({ name, use, variable }) => `${name} for ${use} (or its place in ${variable})`)
+    throw new Stop(`Missing: ${needs.join('; ')}.\nOn Debian: sudo apt-get ${args.join(' ')}`)
+  }
+  console.log(`Installing ${missing.map(({ name }) => name).join(' and ')} …`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   await run('apt-get', ['update', '-q'], { env })
-  await run('apt-get', command.split(' ').slice(1), { env })
-}
-
-/** A Chromium for the page tests: the one that is there, else Debian's. */
-async function ensureChromium() {
-  const given = process.env.PAWPRINT_CHROMIUM
-  if (given) return given
-  const found = CHROMIUM.find(existsSync)
-  if (found) return found
-  await install('The page tests need Chromium: install it, or name one in PAWPRINT_CHROMIUM', PACKAGES)
-  return CHROMIUM[0]
-}
-
-/** A Python for the client of protocol/examples: the one that is there, else Debian's. */
-async function ensurePython() {
-  const { status, error, stdout } = spawnSync('python3', ['-c', PYTHON], { encoding: 'utf8' })
-  if (status === 0) return
-  if (error?.code !== 'ENOENT') throw new Stop(`The tests need Python 3.9 or newer as python3, got ${stdout.trim()}.`)
-  await install('The tests need Python 3.9 or newer: install python3', ['python3'])
+  await run('apt-get', args, { env })
 }
 
 main(async () => {
   await prepare()
   const args = process.argv.slice(2)
   const isAll = args.includes('--all')
-  const chromium = await ensureChromium()
-  await ensurePython()
+  const tools = await ensureTools()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
   try {
@@ -58,7 +77,7 @@ main(async () => {
         `--outputFile.json=${report}`,
         ...args.filter((arg) => arg !== '--all'),
       ],
-      { env: { ...process.env, PAWPRINT_CHROMIUM: chromium, ...(isAll ? { PAWPRINT_LONG: '1' } : {}) } },
+      { env: { ...process.env, ...tools, ...(isAll ? { PAWPRINT_LONG: '1' } : {}) } },
     )
   } finally {
     if (existsSync(report)) {
