@@ -116,20 +116,22 @@ interface Items<T> {
   readonly next: string | null
 }
 
-export const notebookOf = (paw: Pawprint, isReady: (notebook: Notebook) => boolean): Promise<Notebook> =>
+export const notebookOf = (paw: Pick<Pawprint, 'api'>, isReady: (notebook: Notebook) => boolean): Promise<Notebook> =>
   until(
     async () => (await paw.api<Items<Notebook>>('GET', '/api/notebooks')).items[0],
     (notebook) => notebook !== undefined && isReady(notebook),
   ) as Promise<Notebook>
 
-export const jobOf = (paw: Pawprint, id: string): Promise<Job> => paw.api('GET', `/api/jobs/${id}`)
-export const modelOf = (paw: Pawprint, sha1: string): Promise<Model> => paw.api('GET', `/api/models/${sha1}`)
-export const taskOf = (paw: Pawprint, name: string): Promise<TaskStatus> => paw.api('GET', `/api/tasks/${name}`)
-export const jobsOf = async (paw: Pawprint): Promise<Job[]> => (await paw.api<Items<Job>>('GET', '/api/jobs')).items
-export const logOf = async (paw: Pawprint, id: string): Promise<LogLine[]> =>
+export const jobOf = (paw: Pick<Pawprint, 'api'>, id: string): Promise<Job> => paw.api('GET', `/api/jobs/${id}`)
+export const modelOf = (paw: Pick<Pawprint, 'api'>, sha1: string): Promise<Model> =>
+  paw.api('GET', `/api/models/${sha1}`)
+export const taskOf = (paw: Pick<Pawprint, 'api'>, name: string): Promise<TaskStatus> =>
+  paw.api('GET', `/api/tasks/${name}`)
+export const jobsOf = async (paw: Pick<Pawprint, 'api'>): Promise<Job[]> =>
+  (await paw.api<Items<Job>>('GET', '/api/jobs')).items
+export const logOf = async (paw: Pick<Pawprint, 'api'>, id: string): Promise<LogLine[]> =>
   (await paw.api<Items<LogLine>>('GET', `/api/jobs/${id}/log?limit=100000`)).items
 
-/** The job when nothing more will happen to it. */
 /** 200 once the trial has left a checkpoint to go on from. */
 export const checkpointStatus = async (paw: Pawprint, id: string, trial: number): Promise<number> => {
   const headers = { authorization: `Bearer ${paw.token}` }
@@ -137,12 +139,17 @@ export const checkpointStatus = async (paw: Pawprint, id: string, trial: number)
   return (await fetch(path, { method: 'HEAD', headers })).status
 }
 
-export const finished = (paw: Pawprint, id: string): Promise<Job> =>
+/** The job when nothing more will happen to it. */
+export const finished = (paw: Pick<Pawprint, 'api'>, id: string): Promise<Job> =>
   until(
     () => jobOf(paw, id),
     (job) => ['done', 'failed', 'cancelled'].includes(job.state),
   )
 
-export async function launch(paw: Pawprint, notebook: string, config: Record<string, unknown>): Promise<Job> {
+export async function launch(
+  paw: Pick<Pawprint, 'api'>,
+  notebook: string,
+  config: Record<string, unknown>,
+): Promise<Job> {
   return paw.api('POST', '/api/jobs', { notebook, config })
 }
