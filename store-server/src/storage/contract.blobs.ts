@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { testCollecting } from './contract.collecting.ts'
 import { testSessions } from './contract.sessions.ts'
 import type { Create } from './contract.ts'
 import { declare, noise, read, refusal, SHATTERED, stream, textBytes, upload } from './fixture.ts'
@@ -141,4 +142,5 @@ export function testBlobs(create: Create): void {
   })
 
   describe('upload sessions', () => testSessions(create))
+  describe('collecting', () => testCollecting(create))
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { testClosing } from './contract.closing.ts'
 import { refusal, refusals } from './fixture.ts'
 import type { Documents, Logs, Storage, StorageOptions } from './storage.ts'
 
@@ -189,4 +190,5 @@ export function testStorage(create: Create, testBlobs: (create: Create) => void)
   describe('documents', () => testDocuments(create))
   describe('blobs', () => testBlobs(create))
   describe('logs', () => testLogs(create))
+  describe('closing', () => testClosing(create))
 }

@@ -59,16 +59,18 @@ async function compose(
   await checkLayout(root, disk)
   const documents = createDocuments(root, disk)
   await assertRegistry(root, documents)
-  const files = createBlobFiles(root, disk, options.onCorrupt)
+  const files = createBlobFiles(root, disk, options.onCorrupt, options.now)
   const keepFreeBytes = options.keepFreeBytes ?? KEEP_FREE_BYTES
   const uploads = await openUploads({ root, disk, files, limits: limitsOf(options), keepFreeBytes })
-  const { find, read, remove, list } = files
+  const { find, read, remove, list, collect } = files
   const { createUpload, findUpload, appendUpload, commitUpload } = uploads
   const scrub = async () => {
     await uploads.purge()
     return files.scrub()
   }
-  const blobs: Blobs = { find, read, remove, list, scrub, createUpload, findUpload, appendUpload, commitUpload }
+  const claim: Blobs['claim'] = (sha1) => disk.run(() => files.claim(sha1))
+  const kept = { find, claim, read, remove, list, scrub, collect }
+  const blobs: Blobs = { ...kept, createUpload, findUpload, appendUpload, commitUpload }
   const logs = await openLogs(root, disk)
   const finish = async (): Promise<void> => {
     // What cannot be moved to where it belongs is durable all the same, and is moved at the next start.

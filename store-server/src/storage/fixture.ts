@@ -66,8 +66,8 @@ export async function read(blobs: Blobs, sha1: Sha1, start?: number, end?: numbe
 }
 
 export async function upload(blobs: Blobs, bytes: Uint8Array): Promise<BlobInfo> {
-  const { id } = await blobs.createUpload(declare(bytes))
-  await blobs.appendUpload(id, 0, stream(bytes))
+  const { id, complete } = await blobs.createUpload(declare(bytes))
+  if (!complete) await blobs.appendUpload(id, 0, stream(bytes))
   return blobs.commitUpload(id)
 }
 

@@ -8,7 +8,7 @@ export interface Storage {
   readonly documents: Documents
   readonly blobs: Blobs
   readonly logs: Logs
-  /** Finishes writes under way and gives the data folder free. */
+  /** Finishes writes under way and gives the data folder free. Changes asked for afterwards throw E_WRITE. */
   close(): Promise<void>
 }
 
@@ -37,6 +37,9 @@ export interface BlobInfo {
   readonly sizeBytes: number
 }
 
+/** A blob that was removed, with the bytes that this freed. */
+export type Collected = Pick<BlobInfo, 'sha1' | 'sizeBytes'>
+
 export interface NewBlob extends BlobInfo {
   readonly kind: 'weights' | 'checkpoint'
 }
@@ -45,6 +48,11 @@ export interface NewBlob extends BlobInfo {
 export interface Blobs {
   /** The blob, if it is there and its bytes were verified since they last changed; a mismatch counts as absent and is told by `onCorrupt`. */
   find(sha1: Sha1): Promise<BlobInfo | null>
+  /**
+   * As `find`; and for `collect` the blob is as new as one committed now. Whoever is about to name a blob in a record claims it
+   * first: between the two nobody removes it.
+   */
+  claim(sha1: Sha1): Promise<BlobInfo | null>
   /** Bytes `start` (inclusive, default 0) to `end` (exclusive, default and at most size). Throws StorageError E_NOT_FOUND. */
   read(sha1: Sha1, start?: number, end?: number): AsyncIterable<Uint8Array>
   remove(sha1: Sha1): Promise<void>
@@ -52,6 +60,11 @@ export interface Blobs {
   list(): Promise<Sha1[]>
   /** Hashes every blob again, drops stale upload sessions, and answers the blobs that no longer match. For once a day. */
   scrub(): Promise<Sha1[]>
+  /**
+   * Removes the blobs that are not in `needed` and were committed, claimed or found complete by createUpload more than `graceMs`
+   * milliseconds ago; answers them. Uploads under way lose nothing. What has the name of a blob and is no plain file stays.
+   */
+  collect(needed: Pick<ReadonlySet<Sha1>, 'has'>, graceMs: number): Promise<Collected[]>
   /**
    * `complete` at once when the blob is already there; its id may be committed all the same. Throws E_COLLISION for a known
    * sha1 with another sha256 or size, E_TOO_LARGE for a size above the limit or below 1, E_TOO_MANY, E_NO_SPACE.

@@ -62,10 +62,10 @@ export async function openUploads(places: UploadPlaces): Promise<Uploads> {
   const { disk, files, limits } = places
   const desk = await openDesk(places)
   /** The session of an id that createUpload gave for a blob that was there; null for any other id. */
-  const completed = async (id: string): Promise<BlobInfo | null> => {
+  const completed = async (id: string, look = files.find): Promise<BlobInfo | null> => {
     const sha1 = rules.sha1OfComplete(id)
     if (sha1 === null) return null
-    const info = await files.find(parse(Sha1, sha1))
+    const info = await look(parse(Sha1, sha1))
     if (info === null) throw rules.sessionNotFound(id)
     return info
   }
@@ -85,7 +85,7 @@ export async function openUploads(places: UploadPlaces): Promise<Uploads> {
       return session
     },
     commitUpload: async (id) => {
-      const complete = await completed(id)
+      const complete = await disk.run(() => completed(id, files.claim))
       if (complete) return complete
       const session = desk.get(id)
       session.committing ??= disk
@@ -101,7 +101,7 @@ export async function openUploads(places: UploadPlaces): Promise<Uploads> {
 async function create(places: UploadPlaces, desk: Desk, blob: NewBlob): Promise<UploadSession> {
   const { disk, files, limits } = places
   rules.assertSize(blob, limits)
-  const known = await files.find(blob.sha1)
+  const known = await files.claim(blob.sha1)
   const committed = known ?? (await files.committed(blob.sha1))
   if (committed !== null) rules.assertSame(blob, committed)
   if (known !== null) return rules.completeSession(known)
@@ -135,7 +135,7 @@ async function commit(
 ): Promise<BlobInfo> {
   const { sha1, sha256, sizeBytes } = session.blob
   try {
-    const known = await files.find(sha1)
+    const known = await files.claim(sha1)
     if (known !== null) rules.assertSame(session.blob, known)
     else if (session.done) throw rules.sessionNotFound(session.id)
     else {
