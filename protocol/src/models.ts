@@ -78,6 +78,8 @@ export const Model = v.object({
   /** False when a weight is NaN or infinite; such a model cannot be deployed. */
   finite: v.boolean(),
   verdict: Verdict,
+  /** Since when its weights are known to be damaged or lost; an upload of the same bytes heals them. */
+  damagedAt: v.optional(Time),
   createdAt: Time,
 })
 export type Model = v.InferOutput<typeof Model>

@@ -11,6 +11,7 @@ export const DEFAULT_TIMES: Times = {
   helloTimeoutMs: 5_000,
   coalesceMs: 100,
   batchWaitMs: BATCH_WAIT_MS,
+  upkeepMs: 24 * 60 * 60 * 1000,
   flushMs: 5_000,
 }
 

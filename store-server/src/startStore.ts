@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CLOSE } from '@pawprint/protocol'
 import { nanoid } from 'nanoid'
+import { removeStaleTemps } from './check/temps.ts'
 import { isLoopback, policyOf, type Rule, type Scope } from './core/gate.ts'
 import { failureOf } from './http/answers.ts'
 import { createGatekeeper, type Gatekeeper } from './http/gatekeeper.ts'
@@ -20,12 +21,12 @@ import { createCurrentWriter } from './service/current.ts'
 import { openStore } from './service/open.ts'
 import { sweepGone } from './service/registering.ts'
 import { drawTokens, openTokens } from './service/token.ts'
+import { startUpkeep } from './service/upkeep.ts'
 import { openStorage } from './storage/embedded.ts'
 import { openConnection } from './wire/connection.ts'
 import { createSockets, type Sockets } from './wire/sockets.ts'
 
 const WS_RULE: Rule = { method: 'GET', path: '/ws', scope: 'any', upgrade: true }
-const DAY_MS = 24 * 60 * 60 * 1000
 /** Longest wait of a timer that looks for notebooks that are gone. */
 const SWEEP_MS = 60_000
 const HEADERS_TIMEOUT_MS = 10_000
@@ -85,7 +86,7 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
     const sockets = createSockets(times)
     server.on('request', createHttp({ routes, gatekeeper, webDir: resolve(webDir), report: world.report }))
     server.on('upgrade', (request, stream, head) => upgrade(store, sockets, gatekeeper, request, stream, head))
-    const stopTimers = startTimers(store)
+    const stopTimers = startTimers(store, folder)
     const { operator, agent, viewer } = tokens
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
     const close = once(() => shutDown(store, server, sockets, stopTimers, options.storage === undefined))
@@ -157,7 +158,7 @@ function refuse(stream: Duplex, error: unknown): void {
   stream.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }
 
-function startTimers(store: Store): () => void {
+function startTimers(store: Store, folder: string | null): () => void {
   const guard = (what: string, work: () => Promise<unknown>) => () => {
     work().catch((error: unknown) => store.world.report(`${what}: ${error instanceof Error ? error.message : error}`))
   }
@@ -165,14 +166,13 @@ function startTimers(store: Store): () => void {
     guard('looking for notebooks that are gone', () => sweepGone(store)),
     Math.min(SWEEP_MS, store.times.goneAfterMs),
   )
-  const scrub = setInterval(
-    guard('checking all weights', () => store.storage.blobs.scrub()),
-    DAY_MS,
+  sweep.unref()
+  const stopUpkeep = startUpkeep(store, async () =>
+    folder === null ? 0 : removeStaleTemps(folder, store.world.nowMs()),
   )
-  for (const timer of [sweep, scrub]) timer.unref()
   return () => {
     clearInterval(sweep)
-    clearInterval(scrub)
+    stopUpkeep()
   }
 }
 

@@ -46,7 +46,7 @@ export function checkJobs(found: FoundRecords): Finding[] {
   const findings: Finding[] = []
   for (const [id, record] of found.jobs) {
     const path = `jobs/${id}/job.json`
-    const { job, leases, forgiven, stopping } = record
+    const { job, leases, forgiven, checkpoints, stopping } = record
     const expect = (holds: boolean, place: string, expected: string, got: unknown) => {
       if (!holds) findings.push(problem(`${path} ${place}`, expected, String(got), ADVICE.restore))
     }
@@ -54,6 +54,7 @@ export function checkJobs(found: FoundRecords): Finding[] {
     const count = job.trials.length
     expect(count > 0, 'trials', 'at least one', count)
     expect(leases.length === count && forgiven.length === count, 'leases', `${count}`, leases.length)
+    expect(checkpoints.length === count, 'checkpoints', `${count}`, checkpoints.length)
     const state = jobStateOf(job.trials, stopping)
     expect(job.state === state, 'state', `${state}, as its trials say`, job.state)
     expect((job.endedAt !== null) === isFinal(state), 'endedAt', isFinal(state) ? 'a time' : 'none', job.endedAt)

@@ -19,7 +19,8 @@ async function expectedText(
   const { topology = null } = Object(details) as { topology?: unknown }
   // A model that does not know yet that it serves is put right by the next start, before this file is written.
   const knows = model.verdict.code === 'deployed' || model.verdict.code === 'failed-to-load'
-  const shown = knows ? model : { ...model, verdict: verdictOfCurrent(deployment) }
+  const { damagedAt: _, ...whole } = model
+  const shown = knows ? whole : { ...whole, verdict: verdictOfCurrent(deployment) }
   return JSON.stringify({ deployment, task, model: shown, topology })
 }
 

@@ -12,14 +12,16 @@ export interface Naming {
 }
 
 /**
- * The one answer to "which weights are needed", each with who needs it: those of every model for ever, deployed ones with it,
- * and what unfinished trials go on from. Everything else may be collected.
+ * The one answer to "which weights are needed", each with who needs it: those of every model and deployment for ever, and what
+ * a trial that is not done goes on from, or would when it is tried again. Everything else may be collected.
  */
 export function referencedWeights({ jobs, models, tasks }: Naming): Map<Sha1, string> {
   const needed = new Map<Sha1, string>()
-  for (const { job } of jobs)
-    for (const trial of job.trials)
-      if (trial.sha1 !== null) needed.set(trial.sha1, `trial ${trial.index} of job ${job.number}`)
+  for (const { job, checkpoints } of jobs) {
+    for (const [i, checkpoint] of checkpoints.entries())
+      if (checkpoint !== null) needed.set(checkpoint.sha1, `the next attempt of trial ${i} of job ${job.number}`)
+    for (const { index, sha1 } of job.trials) if (sha1 !== null) needed.set(sha1, `trial ${index} of job ${job.number}`)
+  }
   for (const { model } of models) needed.set(model.sha1, `a model of ${model.task}`)
   for (const { task, deployments } of tasks)
     for (const { sha1, revision } of deployments) needed.set(sha1, `deployment ${revision} of ${task.name}`)

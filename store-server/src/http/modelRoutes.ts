@@ -2,6 +2,7 @@ import { parse, Sha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import { modelOf, readDetails } from '../service/deploying.ts'
+import { noteWeights } from '../service/upkeep.ts'
 import { isKnown, partOf } from './range.ts'
 import { type ApiAnswer, type ApiRequest, ok, pageOf, paramOf, type Route } from './route.ts'
 
@@ -9,6 +10,7 @@ import { type ApiAnswer, type ApiRequest, ok, pageOf, paramOf, type Route } from
 async function weights(store: Store, request: ApiRequest): Promise<ApiAnswer> {
   const sha1 = parse(Sha1, paramOf(request, 'sha1'))
   const blob = await store.storage.blobs.find(sha1)
+  await noteWeights(store, sha1, blob !== null)
   if (!blob) throw new StoreError('E_NOT_FOUND', 'weights', 'weights that are here and intact', sha1)
   const { sizeBytes } = blob
   const etag = `"${blob.sha256}"`

@@ -1,5 +1,6 @@
 import { parse, UploadRequest, type UploadSession } from '@pawprint/protocol'
 import type { Store } from '../service/context.ts'
+import { noteWeights } from '../service/upkeep.ts'
 import { type ApiAnswer, countOf, jsonOf, ok, paramOf, type Route, uploadOf } from './route.ts'
 
 const uploadAnswer = (session: UploadSession, status = 200): ApiAnswer => ({
@@ -14,6 +15,7 @@ export const uploadRoutes = (store: Store): Route[] => [
     scope: 'agent',
     async handle(request) {
       const session = await store.storage.blobs.createUpload(parse(UploadRequest, await jsonOf(request)))
+      if (session.complete) await noteWeights(store, session.sha1, true)
       return uploadAnswer(session, session.complete ? 200 : 201)
     },
   },
@@ -36,6 +38,10 @@ export const uploadRoutes = (store: Store): Route[] => [
     method: 'POST',
     path: '/api/uploads/:id/commit',
     scope: 'agent',
-    handle: async (request) => ok(await store.storage.blobs.commitUpload(paramOf(request, 'id')), 201),
+    async handle(request) {
+      const blob = await store.storage.blobs.commitUpload(paramOf(request, 'id'))
+      await noteWeights(store, blob.sha1, true)
+      return ok(blob, 201)
+    },
   },
 ]

@@ -14,6 +14,8 @@ export const DOCUMENTS = {
   model: (sha1: string) => `models/${sha1}/model`,
   /** Topology and evaluation: too large to keep in memory for every model. */
   details: (sha1: string) => `models/${sha1}/details`,
+  /** When all weights were checked last. */
+  upkeep: 'upkeep',
   /** A log: deployment n of a task is its n-th record. */
   deployments: (task: string) => `deployments/${task}`,
 } as const
@@ -117,6 +119,17 @@ export async function changeModels(store: Store, records: readonly ModelRecord[]
   for (const record of records) store.models.set(record.model.sha1, record)
   await Promise.all(records.map(({ model }) => saveModel(store, model.sha1)))
   for (const { model } of records) store.hub.publish({ type: 'model', sha1: model.sha1 })
+}
+
+/**
+ * Says on a model whether its weights are whole; its verdict, and what it may be deployed to, stay. Only under the lock of the
+ * model's task.
+ */
+export async function markWeights(store: Store, sha1: string, areWhole: boolean): Promise<void> {
+  const known = store.models.get(sha1)
+  if (!known || (known.model.damagedAt === undefined) === areWhole) return
+  const { damagedAt: _, ...model } = known.model
+  await changeModels(store, [{ ...known, model: areWhole ? model : { ...model, damagedAt: timeOf(store) } }])
 }
 
 /** A line of the store's own in a job's log. Resolves when it is on disk. */

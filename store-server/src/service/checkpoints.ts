@@ -13,7 +13,7 @@ import { ownJob } from './training.ts'
 export async function keepCheckpoint(store: Store, message: Extract<FromAgent, { type: 'checkpoint' }>): Promise<void> {
   const { job, trial, sha1 } = message
   ownJob(store, message)
-  if ((await store.storage.blobs.find(sha1)) === null)
+  if ((await store.storage.blobs.claim(sha1)) === null)
     throw new StoreError('E_NOT_FOUND', 'sha1', 'a checkpoint that was uploaded', sha1)
   const before = ownJob(store, message)
   if (standingOf(before, message) !== 'owner') return saveJob(store, job)

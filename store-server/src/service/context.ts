@@ -35,6 +35,8 @@ export interface Times {
   readonly coalesceMs: number
   /** Log lines and curves wait this long for company. */
   readonly batchWaitMs: number
+  /** Between two checks of all weights. */
+  readonly upkeepMs: number
   /** How long a shutdown waits for the disk. */
   readonly flushMs: number
 }

@@ -12,7 +12,7 @@ import {
 } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
 import { failpoint } from '../storage/failpoint.ts'
-import { changeModels, DOCUMENTS, saveRegistry } from './changes.ts'
+import { changeModels, DOCUMENTS, markWeights, saveRegistry } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
 
 /** Decisions about one task happen one after another under this key of the store's lock. */
@@ -50,7 +50,9 @@ export async function currentModel(store: Store, task: string): Promise<CurrentM
   const deployment = record && currentOf(record)
   const model = deployment && store.models.get(deployment.sha1)?.model
   if (!record || !deployment || !model) return null
-  return { deployment, task: record.task, model, topology: (await readDetails(store, deployment.sha1)).topology }
+  // What is wrong with the store's disk is nothing that a demo could use.
+  const { damagedAt: _, ...shown } = model
+  return { deployment, task: record.task, model: shown, topology: (await readDetails(store, deployment.sha1)).topology }
 }
 
 /** Topology and evaluation of a model, as its agent reported them; null where there is none. */
@@ -136,8 +138,9 @@ export function deployByHand(
     if (current?.sha1 === sha1) return { deployment: current, created: false }
     const problem = undeployable(model)
     if (problem) throw new StoreError('E_UNDEPLOYABLE', `model ${shortSha1(sha1)}`, 'a model that can serve', problem)
-    if (!(await store.storage.blobs.find(model.sha1)))
-      throw new StoreError('E_UNDEPLOYABLE', `model ${shortSha1(sha1)}`, 'weights that are intact', 'none')
+    const blob = await store.storage.blobs.claim(model.sha1)
+    await markWeights(store, model.sha1, blob !== null)
+    if (!blob) throw new StoreError('E_UNDEPLOYABLE', `model ${shortSha1(sha1)}`, 'weights that are intact', 'none')
     const deployment = await appendDeployment(store, task, model, 'person', 'chosen by a person')
     return { deployment, created: true }
   })

@@ -27,7 +27,7 @@ export async function publish(store: Store, message: Done): Promise<Verdict> {
 }
 
 async function weightsOf(store: Store, { model }: Done): Promise<BlobInfo> {
-  const blob = await store.storage.blobs.find(model.sha1)
+  const blob = await store.storage.blobs.claim(model.sha1)
   if (!blob) throw new StoreError('E_NO_WEIGHTS', 'model.sha1', 'uploaded weights', `${model.sha1} is not here`)
   return blob
 }

@@ -40,6 +40,14 @@ describe('verdicts', () => {
     expect(showVerdict(withVerdict('deployed'), taskOf(deploymentOf(2, 'b')), nowMs).head).toBe('Replaced')
   })
 
+  test('damaged weights are said first, also of the model that serves, and cannot be deployed', () => {
+    const damaged = modelOf('a', { damagedAt: TIME })
+    const served = showVerdict(damaged, taskOf(deploymentOf(1, 'a')), nowMs)
+    expect(served).toMatchObject({ head: 'Deployed:', rest: 'weights are damaged', tone: 'bad' })
+    expect(showVerdict(damaged, taskOf(null), nowMs)).toMatchObject({ head: 'Not deployed:', tone: 'bad' })
+    expect(whyNotDeployable(damaged)).toBe('Damaged weights cannot be deployed')
+  })
+
   test('broken weights and what failed to load cannot be deployed, all else can', () => {
     expect(whyNotDeployable(modelOf('a', { finite: false }))).toBe('Broken weights cannot be deployed')
     expect(whyNotDeployable(withVerdict('failed-to-load'))).toMatch(/failed to load/)

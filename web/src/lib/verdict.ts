@@ -33,12 +33,22 @@ const ABOUT: Partial<Record<Verdict['code'], string>> = {
   'other-test-set': 'The test pictures differ from the deployed model’s, so the two cannot be compared.',
 }
 
+const DAMAGED =
+  'The file of these weights was changed or lost on the store’s disk, so it is not served. Training the trial again with the same seed, or bringing the file back, heals it.'
+
 /** Whether the model serves its task now. */
 export const isCurrent = (model: Pick<Model, 'sha1'>, task: TaskStatus | undefined): boolean =>
   task?.current?.sha1 === model.sha1
 
 export function showVerdict(model: Model, task: TaskStatus | undefined, nowMs: number): Shown {
   const { code, reason, at } = model.verdict
+  if (model.damagedAt !== undefined)
+    return {
+      head: isCurrent(model, task) ? 'Deployed:' : 'Not deployed:',
+      rest: 'weights are damaged',
+      about: DAMAGED,
+      tone: 'bad',
+    }
   if (isCurrent(model, task))
     return { head: task?.pinned === true ? 'Deployed, pinned' : 'Deployed', rest: '', about: '', tone: 'yes' }
   const when = showWhen(at, nowMs)
@@ -54,6 +64,7 @@ export function showVerdict(model: Model, task: TaskStatus | undefined, nowMs: n
 
 /** Why a model cannot be deployed even by hand; null when it can. */
 export function whyNotDeployable(model: Model): string | null {
+  if (model.damagedAt !== undefined) return 'Damaged weights cannot be deployed'
   if (!model.finite || model.verdict.code === 'non-finite') return 'Broken weights cannot be deployed'
   if (model.verdict.code === 'failed-to-load') return 'It failed to load and cannot be deployed'
   return null
