@@ -136,6 +136,52 @@ test('a second call of fit goes on where it was; the first is not trained again'
   expect(lines.filter((line) => line.startsWith('trial 1: epoch 1 of 2:'))).toHaveLength(1)
 })
 
+/** Two models, of which the second is what counts. */
+const twoModels = (between: (trial: Trial) => Promise<void> = async () => {}): NotebookDefinition => ({
+  ...brightNotebook(),
+  async train(trial) {
+    const options = {
+      loss: 'categoricalCrossentropy',
+      optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0 },
+    } as const
+    const first = await trial.compile(brightModel(), options)
+    for await (const epoch of first.fit(brightImages(50), { epochs: 2, batchSize: 10 })) trial.report(epoch)
+    const { accuracy } = await first.evaluate(brightImages(20))
+    const second = await trial.compile(brightModel(), options)
+    for await (const epoch of second.fit(brightImages(100), { epochs: accuracy > 2 ? 1 : 3, batchSize: 20 })) {
+      trial.report(epoch)
+      await between(trial)
+    }
+    return second.evaluate(brightImages(40))
+  },
+})
+
+test('a second model goes on where it was, also when the kernel is shut down twice; the first one is trained again', async () => {
+  const { store, id } = await interrupted(twoModels)
+  const second = openKernel(store)
+  let reached = (): void => undefined
+  const isThere = new Promise<void>((resolve) => {
+    reached = resolve
+  })
+  await second.agent.register(
+    twoModels(async () => {
+      reached()
+      await new Promise(() => undefined)
+    }),
+  )
+  second.agent.serve()
+  await isThere
+  await second.agent.close()
+  const third = openKernel(store)
+  await third.agent.register(twoModels())
+  third.agent.serve()
+  const job = await ended(store, id)
+  expect(job.trials[0]).toMatchObject({ state: 'done', attempt: 3 })
+  expect(job.trials[0]?.sha1).toBe(await sha1Undisturbed(twoModels()))
+  const lines = await texts(store, id)
+  expect(lines.filter((line) => line === 'trial 1: goes on from step 10')).toHaveLength(2)
+})
+
 /** A train function that decides by what the model is between epochs. */
 const curious = (between: (trial: Trial) => Promise<void> = async () => {}): NotebookDefinition => ({
   ...brightNotebook(),
