@@ -8,7 +8,7 @@ import { titleOf } from './trial/assignment.ts'
 import { Abandoned } from './trial/execute.ts'
 import { createRunner, type Runner } from './trial/runner.ts'
 import type { Agent, NotebookDefinition, ServeOptions } from './types.ts'
-import type { ViewEvent } from './view/board.ts'
+import { type Board, EMPTY_BOARD, type ViewEvent } from './view/board.ts'
 import type { Screen } from './view/screen.ts'
 import { attemptKey } from './wire/letters.ts'
 import type { Identity } from './wire/registration.ts'
@@ -28,7 +28,8 @@ export interface World {
   readonly isAlive: (pid: number) => boolean
   /** Shows lines that come before `serve`. */
   readonly print: (line: string) => void
-  readonly openScreen: (options: ServeOptions, heading: () => string) => Screen
+  /** The screen begins with `board`. */
+  readonly openScreen: (options: ServeOptions, heading: () => string, board: Board) => Screen
   readonly keepAlive: KeepAlive
   /** False in a notebook, whose kernel decides how long the process lives. */
   readonly ownsProcess: boolean
@@ -133,8 +134,10 @@ function serve(state: State, options: ServeOptions): void {
   const { address, keepAlive, ownsProcess } = state.world
   const isFirst = state.screen === undefined
   if (isFirst && ownsProcess) keepAlive.hold()
-  state.screen?.close()
-  state.screen = state.world.openScreen(options, () => `${state.session.registration.name} at ${address.httpUrl}`)
+  // A cell that is run again shows what is under way in its new output.
+  const board = state.screen?.close() ?? EMPTY_BOARD
+  const heading = (): string => `${state.session.registration.name} at ${address.httpUrl}`
+  state.screen = state.world.openScreen(options, heading, board)
   state.runner.open()
   if (isFirst) state.world.onServing('serving')
 }

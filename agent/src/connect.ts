@@ -39,7 +39,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     random: Math.random,
     isAlive,
     print: (line) => process.stdout.write(`${line}\n`),
-    openScreen: ({ progress }, heading) => openScreen(progress, heading),
+    openScreen: ({ progress }, heading, board) => openScreen(progress, heading, board),
     keepAlive: createKeepAlive(),
     ownsProcess: !inKernel,
     onServing(state, error) {

@@ -5,7 +5,7 @@ import type { RunningStore } from '../../../store-server/src/index.ts'
 import { openAgent, type World } from '../agent.ts'
 import { TIMES } from '../times.ts'
 import type { Agent, NotebookDefinition, Task, Trial } from '../types.ts'
-import type { ViewEvent } from '../view/board.ts'
+import { EMPTY_BOARD, type ViewEvent } from '../view/board.ts'
 
 export const TASK: Task = {
   name: 'bright',
@@ -70,7 +70,7 @@ export function openTestAgent(store: RunningStore, url = store.url, change: Part
     random: Math.random,
     isAlive: () => true,
     print: (line) => printed.push(line),
-    openScreen: () => ({ show: (event) => events.push(event), close: () => undefined }),
+    openScreen: () => ({ show: (event) => events.push(event), close: () => EMPTY_BOARD }),
     keepAlive: { hold: () => undefined, release: () => undefined },
     ownsProcess: false,
     onServing: () => undefined,

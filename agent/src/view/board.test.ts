@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { boardLines, EMPTY_BOARD, updateBoard, type ViewEvent } from './board.ts'
+import { type Board, boardLines, EMPTY_BOARD, updateBoard, type ViewEvent } from './board.ts'
 import { NO_CURVES } from './curves.ts'
 import { terminalSurface } from './places.ts'
-import { chooseStyle, lineScreen } from './screen.ts'
+import { boardScreen, chooseStyle, lineScreen } from './screen.ts'
 
 const STARTED: ViewEvent = {
   type: 'started',
@@ -53,9 +53,21 @@ test('only the last lines of history stay', () => {
   expect(lines(...many).at(-1)).toBe('49')
 })
 
+test('a screen that takes over begins with what the one before showed', () => {
+  const drawn: (readonly string[])[] = []
+  const surface = { draw: (lines: readonly string[]) => drawn.push(lines) }
+  const open = (board: Board) => boardScreen(surface, { heading: () => 'cifar10', everyMs: 1, board })
+  const first = open(EMPTY_BOARD)
+  first.show(STARTED)
+  first.show(progress(0.25, 4000))
+  open(first.close())
+  expect(drawn.at(-1)).toEqual(lines(STARTED, progress(0.25, 4000)))
+  expect(drawn.at(-1)).toHaveLength(3)
+})
+
 test('as lines, progress comes at most every two seconds', () => {
   const printed: string[] = []
-  const screen = lineScreen((line) => printed.push(line), { heading: () => '', everyMs: 2000 })
+  const screen = lineScreen((line) => printed.push(line), { heading: () => '', everyMs: 2000, board: EMPTY_BOARD })
   screen.show(STARTED)
   for (let ms = 100; ms <= 4000; ms += 100) screen.show(progress(ms / 10_000, ms))
   expect(printed.map((line) => line.slice(0, 7))).toEqual(['job 14,', 'trial 2', 'trial 2'])

@@ -1,4 +1,5 @@
 import type { ProgressStyle } from '../types.ts'
+import type { Board } from './board.ts'
 import { htmlOf } from './html.ts'
 import { boardScreen, chooseStyle, lineScreen, type Screen, type Surface } from './screen.ts'
 
@@ -49,11 +50,13 @@ const BOARD_EVERY_MS = 250
 const LINE_EVERY_MS = 2000
 
 /** The screen for this process: a display of the notebook, the terminal, or lines of text. */
-export function openScreen(asked: ProgressStyle | undefined, heading: () => string): Screen {
+export function openScreen(asked: ProgressStyle | undefined, heading: () => string, board: Board): Screen {
   const display = notebookSurface()
   const place = { hasDisplay: display !== undefined, isTerminal: process.stdout.isTTY === true }
   const style = chooseStyle(asked, process.env.PAWPRINT_PROGRESS, place)
-  if (style === 'display' && display !== undefined) return boardScreen(display, { heading, everyMs: BOARD_EVERY_MS })
-  if (style === 'terminal') return boardScreen(terminalSurface(process.stdout), { heading, everyMs: BOARD_EVERY_MS })
-  return lineScreen((line) => process.stdout.write(`${line}\n`), { heading, everyMs: LINE_EVERY_MS })
+  if (style === 'display' && display !== undefined)
+    return boardScreen(display, { heading, board, everyMs: BOARD_EVERY_MS })
+  if (style === 'terminal')
+    return boardScreen(terminalSurface(process.stdout), { heading, board, everyMs: BOARD_EVERY_MS })
+  return lineScreen((line) => process.stdout.write(`${line}\n`), { heading, board, everyMs: LINE_EVERY_MS })
 }

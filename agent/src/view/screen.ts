@@ -1,12 +1,12 @@
 import type { ProgressStyle } from '../types.ts'
-import { boardLines, EMPTY_BOARD, eventLine, rowLine, updateBoard, type ViewEvent } from './board.ts'
+import { type Board, boardLines, eventLine, rowLine, updateBoard, type ViewEvent } from './board.ts'
 import type { Curves } from './curves.ts'
 
 /** Where progress is shown. */
 export interface Screen {
   show(event: ViewEvent): void
-  /** Shows the last state. */
-  close(): void
+  /** Shows the last state, and hands it on. */
+  close(): Board
 }
 
 /** A place that can be rewritten: with the lines of a board and, where it can show them, the curves. */
@@ -18,11 +18,13 @@ export interface ScreenSettings {
   readonly heading: () => string
   /** Between two redraws (in place) or two lines of one trial's progress (as lines); milliseconds. */
   readonly everyMs: number
+  /** What it begins with. */
+  readonly board: Board
 }
 
 /** Shows the board in place, at most every `everyMs`. */
-export function boardScreen(surface: Surface, { heading, everyMs }: ScreenSettings): Screen {
-  let board = EMPTY_BOARD
+export function boardScreen(surface: Surface, { heading, everyMs, board: first }: ScreenSettings): Screen {
+  let board = first
   let timer: NodeJS.Timeout | undefined
   const draw = (): void => {
     clearTimeout(timer)
@@ -35,13 +37,16 @@ export function boardScreen(surface: Surface, { heading, everyMs }: ScreenSettin
       board = updateBoard(board, event)
       timer ??= setTimeout(draw, everyMs).unref()
     },
-    close: draw,
+    close() {
+      draw()
+      return board
+    },
   }
 }
 
 /** Prints a line for what happens, and each trial's bar at most every `everyMs`. */
-export function lineScreen(print: (line: string) => void, { everyMs }: ScreenSettings): Screen {
-  let board = EMPTY_BOARD
+export function lineScreen(print: (line: string) => void, { everyMs, board: first }: ScreenSettings): Screen {
+  let board = first
   const printedMs = new Map<string, number>()
   return {
     show(event) {
@@ -56,7 +61,7 @@ export function lineScreen(print: (line: string) => void, { everyMs }: ScreenSet
       printedMs.set(event.key, event.nowMs)
       print(rowLine(row))
     },
-    close: () => undefined,
+    close: () => board,
   }
 }
 
