@@ -35,6 +35,7 @@ beforeAll(async () => {
   })
   browser = await launchBrowser()
   page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
+  page.setDefaultTimeout(TIMEOUT_MS)
   page.on('pageerror', (error) => problems.push(String(error)))
   progress = page.locator('.code_cell').nth(8).locator('.output_subarea')
   await page.goto(jupyter.linkOf('cifar10.ipynb'))
