@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ViewEvent } from './board.ts'
-import { chartOf, legendOf, SERIES } from './chart.ts'
+import { COLOURS, chartOf, legendOf } from './chart.ts'
 import { type Curves, NO_CURVES, updateCurves } from './curves.ts'
 import { htmlOf } from './html.ts'
 
@@ -84,9 +84,11 @@ test('what is text stays text', () => {
   )
 })
 
-test('the legend names each trial by colour and dash', () => {
-  const legend = legendOf(curvesOf(started(0), started(1)))
-  expect(legend).toMatch(/#3f80ea.*trial 1.*#cf6414.*6 3.*trial 2/)
+test('the legend names each trial by colour and dash, of which no two of a job’s curves have the same', () => {
+  const legend = legendOf(curvesOf(...Array.from({ length: 12 }, (_, trial) => started(trial))))
+  const lines = [...legend.matchAll(/stroke="(#\w+)" .*?stroke-dasharray="([^"]+)".*?(trial \d+)/g)]
+  expect(lines.map(([, , , title]) => title)).toEqual([5, 6, 7, 8, 9, 10, 11, 12].map((trial) => `trial ${trial}`))
+  expect(new Set(lines.map(([, colour, dash]) => `${colour} ${dash}`)).size).toBe(8)
 })
 
 // WCAG 2: relative luminance, and (lighter + 0.05) / (darker + 0.05).
@@ -102,5 +104,5 @@ const contrast = (a: string, b: string): number => {
 
 // Jupyter's page and JupyterLab's dark theme; VS Code's dark themes.
 test.each(['#ffffff', '#111111', '#1e1e1e', '#1f1f1f'])('every line can be seen on %s', (ground) => {
-  for (const { colour } of SERIES) expect(contrast(colour, ground), colour).toBeGreaterThanOrEqual(3)
+  for (const colour of COLOURS) expect(contrast(colour, ground), colour).toBeGreaterThanOrEqual(3)
 })

@@ -4,15 +4,12 @@ import type { Curve, CurvePoint, Curves } from './curves.ts'
 import { escapeMarkup, tag } from './markup.ts'
 
 /**
- * Colour and dash by trial, in turn. Each colour has a contrast of at least 3 to white and to the grounds of dark themes, as a
- * display does not know on which it is; all else has the colour of the text around it.
+ * Colours of trials, in turn. Each has a contrast of at least 3 to white and to the grounds of dark themes, as a display does not
+ * know on which it is; all else has the colour of the text around it.
  */
-export const SERIES = [
-  { colour: '#3f80ea', dash: '' },
-  { colour: '#cf6414', dash: '6 3' },
-  { colour: '#9a63e0', dash: '2 3' },
-  { colour: '#128f8c', dash: '8 3 2 3' },
-] as const
+export const COLOURS = ['#3f80ea', '#cf6414', '#9a63e0', '#128f8c'] as const
+/** Dashes of trials: they tell lines apart without colour, and lines of one colour, as they turn by one each four trials. */
+const DASHES = ['none', '6 3', '2 3', '8 3 2 3'] as const
 
 /** One of the two plots and the room for its labels; px, unless the page has less room. */
 const PLOT = { width: 300, height: 150, left: 44, right: 8, top: 24, bottom: 20 } as const
@@ -49,12 +46,19 @@ export function legendOf({ all }: Curves): string {
     const line = tag('path', { d: 'M1 5h26', ...strokeOf(trial) })
     return `${tag('svg', { 'aria-hidden': 'true', width: 28, height: 10 }, line)} ${titleOf(trial)}`
   })
-  return [...entries, '○ validation'].join(' &#160; ')
+  const whole = { style: 'white-space:nowrap;margin-right:1em' }
+  return [...entries, '○ validation'].map((entry) => tag('span', whole, entry)).join(' ')
 }
 
 function strokeOf(trial: number): Readonly<Record<string, string | number>> {
-  const { colour, dash } = SERIES[trial % SERIES.length] ?? SERIES[0]
-  return { fill: 'none', stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash || 'none' }
+  const turn = Math.floor(trial / COLOURS.length)
+  const stroke = COLOURS[trial % COLOURS.length] ?? COLOURS[0]
+  return {
+    fill: 'none',
+    stroke,
+    'stroke-width': 2,
+    'stroke-dasharray': DASHES[(trial + turn) % DASHES.length] ?? 'none',
+  }
 }
 
 function sentence({ trial, training }: Curve): string {
