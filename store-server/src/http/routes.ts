@@ -3,6 +3,7 @@ import { jobRoutes } from './jobRoutes.ts'
 import { modelRoutes } from './modelRoutes.ts'
 import { notebookRoutes } from './notebookRoutes.ts'
 import { ok, type Route } from './route.ts'
+import { storeRoutes } from './storeRoutes.ts'
 import { taskRoutes } from './taskRoutes.ts'
 import { uploadRoutes } from './uploadRoutes.ts'
 
@@ -16,4 +17,5 @@ export const allRoutes = (store: Store): Route[] => [
   ...modelRoutes(store),
   ...uploadRoutes(store),
   ...taskRoutes(store),
+  ...storeRoutes(store),
 ]

@@ -1,7 +1,6 @@
-import { ClearRequest, DeployRequest, parse } from '@pawprint/protocol'
+import { DeployRequest, parse } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import { presentTask } from '../service/changes.ts'
-import { clear } from '../service/clearing.ts'
 import type { Store } from '../service/context.ts'
 import { deployByHand, pin, taskOf } from '../service/deploying.ts'
 import { type ApiAnswer, type ApiRequest, jsonOf, ok, pageOf, paramOf, type Route } from './route.ts'
@@ -65,13 +64,4 @@ export const taskRoutes = (store: Store): Route[] => [
       handle: async (request) => ok(presentTask(store, await pin(store, paramOf(request, 'task'), pinned))),
     }),
   ),
-  {
-    method: 'DELETE',
-    path: '/api/store',
-    scope: 'operator',
-    async handle(request) {
-      parse(ClearRequest, await jsonOf(request))
-      return ok(await clear(store))
-    },
-  },
 ]

@@ -10,6 +10,9 @@ export const DOCUMENTS = {
   registry: 'registry',
   jobs: 'jobs/',
   job: (id: string) => `jobs/${id}/job`,
+  /** Logs: the lines and the points of a job. */
+  log: (id: string) => `jobs/${id}/log`,
+  metrics: (id: string) => `jobs/${id}/metrics`,
   models: 'models/',
   model: (sha1: string) => `models/${sha1}/model`,
   /** Topology and evaluation: too large to keep in memory for every model. */
@@ -27,14 +30,16 @@ const heardAtOf = (store: Store, record: NotebookRecord): string => {
   return heard ? new Date(heard.wallMs).toISOString() : record.heardAt
 }
 
-/** Notebooks, tasks and counters, on disk. */
+/** Notebooks, tasks and counters as the registry keeps them. */
+export const registryValue = (store: Store) => ({
+  version: FORMAT_VERSION,
+  notebooks: [...store.notebooks.values()].map((record) => ({ ...record, heardAt: heardAtOf(store, record) })),
+  tasks: [...store.tasks.values()].map(({ task, pinned }) => ({ task, pinned })),
+  counters: { ...store.counters },
+})
+
 export const saveRegistry = (store: Store): Promise<void> =>
-  store.saver.save(DOCUMENTS.registry, () => ({
-    version: FORMAT_VERSION,
-    notebooks: [...store.notebooks.values()].map((record) => ({ ...record, heardAt: heardAtOf(store, record) })),
-    tasks: [...store.tasks.values()].map(({ task, pinned }) => ({ task, pinned })),
-    counters: store.counters,
-  }))
+  store.saver.save(DOCUMENTS.registry, () => registryValue(store))
 
 export const saveJob = (store: Store, id: string): Promise<void> =>
   store.saver.save(DOCUMENTS.job(id), () => store.jobs.get(id))

@@ -7,6 +7,7 @@ import {
   type StoredPoint,
 } from '../core/attempts.ts'
 import type { Logs } from '../storage/storage.ts'
+import { DOCUMENTS } from './changes.ts'
 
 /**
  * Records of each running job that stay in memory, so that pages that keep up never read the disk; up to a quarter more before
@@ -45,8 +46,7 @@ interface Tail {
   readonly records: unknown[]
 }
 
-const linesOf = (job: string): string => `jobs/${job}/log`
-const pointsOf = (job: string): string => `jobs/${job}/metrics`
+const { log: linesOf, metrics: pointsOf } = DOCUMENTS
 
 // Our own records, checked by their checksum when they were read.
 const toLine = (seq: number, record: unknown): LogLine => {
