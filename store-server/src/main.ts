@@ -52,11 +52,15 @@ const PLAIN_HTTP =
   'Plain http is not encrypted: everyone on the way can read the token, and with it deploy and delete. ' +
   'Put a reverse proxy with TLS in front, or use a network that you trust.'
 
-function explain(error: unknown, port: number): string {
+function explain(error: unknown, port: number, dataDir: string): string {
   if (error instanceof StartError) return error.message
   if (error instanceof StorageError) {
     if (error.code === 'E_LOCKED') return `--data: the folder is in use by another store: ${error.message}`
-    return `--data: ${error.message}`
+    if (error.code !== 'E_CORRUPT') return `--data: ${error.message}`
+    const isRegistry = error.at.includes('registry') && !error.expected.includes('another version')
+    const look = `npm run store -- fsck --data ${JSON.stringify(dataDir)}`
+    const mend = `npm run store -- rebuild --data ${JSON.stringify(dataDir)}`
+    return `--data: ${error.message}\nA closer look: ${look}${isRegistry ? `\nA new registry from what is there: ${mend}` : ''}`
   }
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error ? String(error.code) : ''
@@ -89,9 +93,11 @@ function endOnSignals(store: RunningStore): void {
 
 async function main(): Promise<void> {
   let port = 0
+  let dataDir = ''
   try {
     const { help, allowRemote, ...options } = settings(process.argv.slice(2), process.env)
     port = options.port
+    dataDir = options.dataDir
     if (help) return void console.log(USAGE)
     if (!isLoopback(options.host)) {
       if (!allowRemote)
@@ -104,7 +110,7 @@ async function main(): Promise<void> {
     endOnSignals(store)
     console.log(`Store: ${store.url}/?token=${store.token}`)
   } catch (error) {
-    console.error(explain(error, port))
+    console.error(explain(error, port, dataDir))
     process.exitCode = 1
   }
 }

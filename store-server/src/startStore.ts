@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -7,7 +6,6 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CLOSE } from '@pawprint/protocol'
-import { nanoid } from 'nanoid'
 import { removeStaleTemps } from './check/temps.ts'
 import { isLoopback, policyOf, type Rule, type Scope } from './core/gate.ts'
 import { failureOf } from './http/answers.ts'
@@ -16,12 +14,13 @@ import { createHttp, STATIC_RULES } from './http/http.ts'
 import { allRoutes } from './http/routes.ts'
 import { DEFAULT_TIMES, type StoreOptions } from './options.ts'
 import { saveRegistry } from './service/changes.ts'
-import type { Store, World } from './service/context.ts'
+import type { Store } from './service/context.ts'
 import { createCurrentWriter } from './service/current.ts'
 import { openStore } from './service/open.ts'
 import { sweepGone } from './service/registering.ts'
 import { drawTokens, openTokens } from './service/token.ts'
 import { startUpkeep } from './service/upkeep.ts'
+import { realWorld } from './service/world.ts'
 import { openStorage } from './storage/embedded.ts'
 import { openConnection } from './wire/connection.ts'
 import { createSockets, type Sockets } from './wire/sockets.ts'
@@ -33,7 +32,6 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 600_000
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_CONNECTIONS = 4096
-const CHANCES = 2 ** 47
 
 export interface RunningStore {
   /** `http://host:port`, without a token. */
@@ -46,14 +44,6 @@ export interface RunningStore {
   readonly viewerToken: string
   /** Closes every connection with 1012, writes what is under way, and gives the data folder free. */
   close(): Promise<void>
-}
-
-const realWorld: World = {
-  nowMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  chance: () => randomInt(CHANCES) / CHANCES,
-  newId: () => nanoid(),
-  report: (line) => console.error(line),
 }
 
 /**
