@@ -34,11 +34,9 @@ export async function checkFolder(dir: string, { onProgress = () => {} }: CheckO
     ...checkModels(found),
     ...checkDeployments(found),
   )
-  const logs = entries.flatMap(({ path, place, isFile }) =>
-    isFile && (place.type === 'log' || place.type === 'metrics') ? [{ path, id: place.id }] : [],
-  )
-  for (const [i, { path, id }] of logs.entries()) {
-    findings.push(...(await checkJobLog(root, path, found.jobs.get(id))))
+  const logs = found.logs.flatMap((log) => (log.place.type === 'deployments' ? [] : [{ log, id: log.place.id }]))
+  for (const [i, { log, id }] of logs.entries()) {
+    findings.push(...(await checkJobLog(root, log, found.jobs.get(id))))
     onProgress('logs', i + 1, logs.length)
   }
   const needed = neededBy(found)
@@ -51,7 +49,7 @@ export async function checkFolder(dir: string, { onProgress = () => {} }: CheckO
 }
 
 /** The weights that the records of a folder name, each with who needs it. */
-export const neededBy = (found: FoundRecords): ReturnType<typeof referencedWeights> =>
+const neededBy = (found: FoundRecords): ReturnType<typeof referencedWeights> =>
   referencedWeights({
     jobs: found.jobs.values(),
     models: found.models.values(),

@@ -4,15 +4,19 @@ import type { JobRecord } from '../core/records.ts'
 import { decodeLine, isSeal, linesOf, scanLog } from '../storage/logfile.ts'
 import { StorageError } from '../storage/storage.ts'
 import { ADVICE, type Finding, note, problem } from './finding.ts'
-import { reading } from './walk.ts'
+import { type Place, placeOf } from './places.ts'
+import { type FolderEntry, reading } from './walk.ts'
 
 type Take = (record: unknown, number: number) => void
 
-/**
- * Checks the checksum of every record of a log, and gives the good ones to `take`. A damaged log gives none, for what follows
- * the damage has no certain number.
- */
-export async function readLog(root: string, path: string, take: Take): Promise<Finding[]> {
+/** What a journal holds of one log: records `first` and on, as values. */
+export interface Journaled {
+  readonly first: number
+  readonly records: readonly unknown[]
+}
+
+/** The records of a log file, checked by their checksums; a damaged file gives none, for what follows has no certain number. */
+async function readFileRecords(root: string, path: string, take: Take): Promise<Finding[]> {
   return reading(join(root, path), async (handle) => {
     const { size } = await handle.stat()
     try {
@@ -31,6 +35,63 @@ export async function readLog(root: string, path: string, take: Take): Promise<F
       if (error instanceof SyntaxError) return [problem(path, 'records of JSON', error.message, ADVICE.restore)]
       throw error
     }
+  })
+}
+
+/** Gives every record of a log to `take`: those of its file, if there is one, and then those that a journal still holds. */
+export async function readLog(root: string, log: FoundLog, take: Take): Promise<Finding[]> {
+  const { path, hasFile, journaled } = log
+  let count = 0
+  const counted: Take = (record, number) => {
+    count = number
+    take(record, number)
+  }
+  const findings = hasFile ? await readFileRecords(root, path, counted) : []
+  if (findings.some(({ level }) => level === 'problem')) return findings
+  for (const { first, records } of journaled) {
+    if (first > count + 1)
+      return [...findings, problem(path, `record ${count + 1}`, `record ${first} in the journal`, ADVICE.restore)]
+    // Those before were moved to the file already.
+    for (const record of records.slice(count - (first - 1))) counted(record, count + 1)
+  }
+  return findings
+}
+
+/** A log as it lies in the folder. */
+export interface FoundLog {
+  readonly path: string
+  readonly place: Extract<Place, { type: 'log' | 'metrics' | 'deployments' }>
+  readonly hasFile: boolean
+  /** Oldest first. */
+  readonly journaled: readonly Journaled[]
+}
+
+const isLog = (place: Place): place is FoundLog['place'] =>
+  place.type === 'log' || place.type === 'metrics' || place.type === 'deployments'
+
+/** Every log that has a file or records in a journal. What is wrong with the journals goes to `findings`. */
+export async function findLogs(
+  root: string,
+  entries: readonly FolderEntry[],
+  findings: Finding[],
+): Promise<FoundLog[]> {
+  const journaled = new Map<string, Journaled[]>()
+  for (const { path, place, isFile } of entries) {
+    if (place.type !== 'journal' || !isFile) continue
+    const found = await readFileRecords(root, path, (record) => {
+      const { name, first, records } = Object(record)
+      const log = `${String(name)}.log`
+      if (typeof first === 'number' && Array.isArray(records))
+        journaled.set(log, [...(journaled.get(log) ?? []), { first, records }])
+    })
+    findings.push(...found)
+  }
+  const files = new Set(entries.filter(({ isFile }) => isFile).map(({ path }) => path))
+  const paths = new Set([...files, ...journaled.keys()])
+  return [...paths].flatMap((path) => {
+    const place = placeOf(path)
+    const inOrder = (journaled.get(path) ?? []).toSorted((a, b) => a.first - b.first)
+    return isLog(place) ? [{ path, place, hasFile: files.has(path), journaled: inOrder }] : []
   })
 }
 
@@ -62,14 +123,15 @@ function createWatch(path: string, job: JobRecord) {
 }
 
 /** Checks the log or the curves of a job. */
-export async function checkJobLog(root: string, path: string, job: JobRecord | undefined): Promise<Finding[]> {
+export async function checkJobLog(root: string, log: FoundLog, job: JobRecord | undefined): Promise<Finding[]> {
+  const { path } = log
   if (!job) {
     const orphan = note(path, 'the job that it belongs to', 'no such job', 'Its launch or its clearing was cut off.')
-    return [...(await readLog(root, path, () => {})), orphan]
+    return [...(await readLog(root, log, () => {})), orphan]
   }
   const watch = createWatch(path, job)
   let count = 0
-  const found = await readLog(root, path, (record, number) => {
+  const found = await readLog(root, log, (record, number) => {
     count = number
     watch.take(record, number)
   })

@@ -2,11 +2,12 @@ import { parse, Sha1 } from '@pawprint/protocol'
 
 /** What a file of a data folder is for. */
 export type Place =
-  | { readonly type: 'layout' | 'registry' | 'upkeep' | 'token' | 'temp' | 'foreign' }
+  | { readonly type: 'layout' | 'registry' | 'upkeep' | 'token' | 'journal' | 'temp' | 'foreign' }
   | { readonly type: 'job' | 'session' | 'part'; readonly id: string }
   | { readonly type: 'log' | 'metrics'; readonly id: string }
   | { readonly type: 'model' | 'details' | 'blob' | 'record'; readonly sha1: Sha1 }
-  | { readonly type: 'deployments' | 'current'; readonly task: string }
+  | { readonly type: 'deployments'; readonly task: string }
+  | { readonly type: 'current'; readonly task: string }
 
 type Named = readonly [RegExp, (name: string) => Place]
 
@@ -21,6 +22,7 @@ const PLACES: readonly Named[] = [
   [/^(layout)$/, () => ({ type: 'layout' })],
   [/^(registry)\.json$/, () => ({ type: 'registry' })],
   [/^(upkeep)\.json$/, () => ({ type: 'upkeep' })],
+  [/^(journal-[ab])\.log$/, () => ({ type: 'journal' })],
   [/^(token(?:-agent|-viewer)?)$/, () => ({ type: 'token' })],
   [new RegExp(`^jobs/(${ID})/job\\.json$`), (id) => ({ type: 'job', id })],
   [new RegExp(`^jobs/(${ID})/log\\.log$`), (id) => ({ type: 'log', id })],

@@ -5,7 +5,7 @@ import { createDisk } from '../storage/disk.ts'
 import { createDocuments } from '../storage/documents.ts'
 import { StorageError } from '../storage/storage.ts'
 import { ADVICE, type Finding, problem } from './finding.ts'
-import { readLog } from './logs.ts'
+import { type FoundLog, findLogs, readLog } from './logs.ts'
 import type { FolderEntry } from './walk.ts'
 
 /** What the records of a data folder say. A record that cannot be read is a finding, and is left out. */
@@ -17,6 +17,7 @@ export interface FoundRecords {
   /** Models that have a document with topology and evaluation. */
   readonly details: Set<string>
   readonly deployments: Map<string, Deployment[]>
+  readonly logs: readonly FoundLog[]
 }
 
 const unreadable = (at: string, error: unknown, advice: string): Finding => {
@@ -34,6 +35,7 @@ export async function readAllRecords(root: string, entries: readonly FolderEntry
     models: new Map(),
     details: new Set(),
     deployments: new Map(),
+    logs: await findLogs(root, entries, findings),
   }
   const read = async (path: string, take: (name: string, value: unknown) => void, advice: string): Promise<void> => {
     const name = path.slice(0, -'.json'.length)
@@ -52,19 +54,21 @@ export async function readAllRecords(root: string, entries: readonly FolderEntry
     if (place.type === 'model')
       await read(path, (name, value) => found.models.set(place.sha1, modelFrom(name, value)), ADVICE.restore)
     if (place.type === 'details') await read(path, () => found.details.add(place.sha1), ADVICE.restore)
-    if (place.type === 'deployments') found.deployments.set(place.task, await readDeployments(root, path, findings))
   }
+  for (const log of found.logs)
+    if (log.place.type === 'deployments')
+      found.deployments.set(log.place.task, await readDeployments(root, log, findings))
   return found
 }
 
-async function readDeployments(root: string, path: string, findings: Finding[]): Promise<Deployment[]> {
+async function readDeployments(root: string, log: FoundLog, findings: Finding[]): Promise<Deployment[]> {
   const deployments: Deployment[] = []
   findings.push(
-    ...(await readLog(root, path, (record, number) => {
+    ...(await readLog(root, log, (record, number) => {
       try {
         deployments.push(deploymentFrom(record))
       } catch (error) {
-        findings.push(unreadable(`${path} record ${number}`, error, ADVICE.restore))
+        findings.push(unreadable(`${log.path} record ${number}`, error, ADVICE.restore))
       }
     })),
   )
