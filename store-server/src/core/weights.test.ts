@@ -44,3 +44,49 @@ test.each([
 ])('%s is no weights file', async (_, bytes) => {
   await expect(checkWeights(inPieces(bytes, 16), bytes.length)).rejects.toMatchObject({ code: 'E_SAFETENSORS' })
 })
+
+/** A file with this header, written by hand, and so many bytes of data behind it. */
+function raw(header: string | Readonly<Record<string, unknown>>, dataBytes: number): Uint8Array {
+  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(text.length))
+  return Buffer.concat([length, text, Buffer.alloc(dataBytes)])
+}
+const entry = (shape: number[], start: number, end: number, dtype = 'F32') => ({
+  dtype,
+  shape,
+  data_offsets: [start, end],
+})
+
+test.each<[string, Uint8Array]>([
+  ['a header that is no object', raw('[1]', 0)],
+  ['a header that is no JSON', raw('{"a"', 0)],
+  ['a hole', raw({ a: entry([1], 0, 4), b: entry([1], 8, 12) }, 12)],
+  ['an overlap', raw({ a: entry([2], 0, 8), b: entry([1], 4, 8) }, 8)],
+  ['one name twice', raw(`{"a":${JSON.stringify(entry([1], 0, 4))},"a":${JSON.stringify(entry([1], 4, 8))}}`, 8)],
+  ['a shape that overflows', raw({ a: entry([2 ** 31, 2 ** 31, 2 ** 31], 0, 4) }, 4)],
+  ['a shape of another size', raw({ a: entry([3], 0, 4) }, 4)],
+  ['offsets that are no numbers', raw('{"a":{"dtype":"F32","shape":[1],"data_offsets":["0",4]}}', 4)],
+  ['an unknown type', raw({ a: entry([1], 0, 4, 'F64') }, 8)],
+  ['a name that is a prototype', raw(`{"__proto__":${JSON.stringify(entry([1], 0, 4))}}`, 4)],
+  ['free metadata', raw({ __metadata__: { a: 'b' } }, 0)],
+  ['trailing bytes', raw({ a: entry([1], 0, 4) }, 5)],
+])('weights with %s are refused', async (_, bytes) => {
+  await expect(checkWeights(inPieces(bytes, 16), bytes.length)).rejects.toMatchObject({ code: 'E_SAFETENSORS' })
+})
+
+test('a header of 100 MB is refused by its length alone, and nothing of it is read', async () => {
+  const sizeBytes = 200_000_000
+  let asked = 0
+  async function* endless() {
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(100_000_000n)
+    yield length
+    for (;;) {
+      asked++
+      yield Buffer.alloc(65_536)
+    }
+  }
+  await expect(checkWeights(endless(), sizeBytes)).rejects.toMatchObject({ code: 'E_SAFETENSORS' })
+  expect(asked).toBe(0)
+})
