@@ -23,6 +23,8 @@ export interface JobContext {
   readonly nowMs: () => number
   readonly random: () => number
   readonly delivery: Pick<Delivery, 'add' | 'end' | 'checkpoint'>
+  /** See CallSettings. */
+  readonly line: () => AbortSignal
   /** Sends what may be lost. */
   readonly sendLight: (message: FromAgent) => void
   readonly show: (event: ViewEvent) => void
@@ -81,11 +83,11 @@ function settingsFor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Omit<ExecuteSettings, 'addRecord'> {
-  const { definition, address, times, nowMs, random } = context
+  const { definition, address, times, nowMs, random, line } = context
   const key = attemptKey(assignment)
   let sentMs = Number.NEGATIVE_INFINITY
   const callSettings = (callSignal: AbortSignal, onRetry: CallSettings['onRetry']): CallSettings => {
-    return { address, backoff: times.reconnect, random, signal: callSignal, onRetry }
+    return { address, backoff: times.reconnect, random, signal: callSignal, line, onRetry }
   }
   return {
     assignment,

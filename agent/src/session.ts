@@ -31,6 +31,8 @@ export interface SessionSettings {
 export interface Session {
   readonly registration: Registration
   readonly delivery: Delivery
+  /** Aborts when the connection is lost, or there again: what is under way then may be on a line that is dead. */
+  line(): AbortSignal
   /** Sends what may be lost, if it can be sent now. */
   sendLight(message: FromAgent): void
   /** Says goodbye and ends the connection; resolves when that has left. */
@@ -40,6 +42,11 @@ export interface Session {
 export function openSession(settings: SessionSettings): Session {
   const { tell } = settings
   let outageTold = false
+  let line = new AbortController()
+  const renewLine = (): void => {
+    line.abort()
+    line = new AbortController()
+  }
   const sendText = (text: string): boolean => registration.isActive && connection.send(text)
 
   const delivery = createDelivery({ ...settings, send: sendText })
@@ -57,6 +64,7 @@ export function openSession(settings: SessionSettings): Session {
   })
   const connection: Connection = openConnection(connectionSettings(settings), {
     onWelcome() {
+      renewLine()
       if (outageTold) tell('connected to the store again')
       outageTold = false
       settings.onWelcome()
@@ -70,6 +78,7 @@ export function openSession(settings: SessionSettings): Session {
     },
     onOdd: (error) => tell(`the store said what this version does not know: ${error.message}`),
     onLost(reason) {
+      renewLine()
       registration.onLost()
       if (!outageTold) tell(`no connection to the store (${reason}); trials go on, trying again`)
       outageTold = true
@@ -85,6 +94,7 @@ export function openSession(settings: SessionSettings): Session {
   return {
     registration,
     delivery,
+    line: () => line.signal,
     sendLight: (message) => {
       if (registration.isActive) connection.send(JSON.stringify(message))
     },

@@ -10,6 +10,8 @@ export interface CallSettings {
   readonly backoff: Backoff
   readonly random: () => number
   readonly signal: AbortSignal
+  /** Aborts when the connection to the store is lost or there again: what is under way then may never be answered, and is asked again. */
+  readonly line: () => AbortSignal
   /** Told when a try failed and another one follows. */
   readonly onRetry: (reason: string) => void
 }
@@ -45,17 +47,21 @@ export async function retrying<T>(settings: CallSettings, work: (progressed: () 
 
 /** One call. Throws Passing, or AgentError E_STORE with the status first in `got`. */
 export async function ask(
-  { address, signal }: CallSettings,
+  { address, signal, line }: CallSettings,
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
   body: string | Uint8Array | null,
 ): Promise<Response> {
-  // fetch leaves its listeners on a signal, and this one lives as long as the trial: each request gets its own.
+  // fetch leaves its listeners on a signal, and these live as long as trial and connection: each request gets its own.
   signal.throwIfAborted()
   const own = new AbortController()
   const abort = (): void => own.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
+  // A line that died without a word never answers, and fetch would wait 5 minutes; the connection's pings notice sooner.
+  const present = line()
+  const lose = (): void => own.abort(new Error('the connection broke'))
+  present.addEventListener('abort', lose, { once: true })
   const answer = await fetch(`${address.httpUrl}${path}`, {
     method,
     headers: { ...headers, authorization: `Bearer ${address.token}` },
@@ -66,7 +72,10 @@ export async function ask(
     .catch((error: unknown) => {
       throw new Passing(causeOf(error))
     })
-    .finally(() => signal.removeEventListener('abort', abort))
+    .finally(() => {
+      signal.removeEventListener('abort', abort)
+      present.removeEventListener('abort', lose)
+    })
   if (answer.ok) return answer
   const said = errorIn(await answer.text().catch(() => ''))
   const text = `${answer.status} ${said?.message ?? ''}`.trim()

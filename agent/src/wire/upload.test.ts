@@ -22,6 +22,7 @@ function settings(store: RunningStore, change: Partial<UploadSettings> = {}) {
     backoff: { firstMs: 1, maxMs: 2 },
     random: () => 0.5,
     signal: new AbortController().signal,
+    line: () => new AbortController().signal,
     onRetry: (reason) => retries.push(reason),
     partBytes: 1000,
     ...change,
@@ -101,6 +102,38 @@ test.each([[408], [425], [429], [500], [502], [503]])(
     expect(await inStore(store, upload)).toBe(true)
   },
 )
+
+test('a request on a line that vanished is given up with the connection, and asked again', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  let connection = new AbortController()
+  const line = await between(store, (count) => {
+    if (count !== 3) return false
+    // Neither an answer nor an end, as behind a router that forgot the line.
+    connection.abort()
+    connection = new AbortController()
+    return true
+  })
+  const { own, retries } = settings(store, { address: line.address, line: () => connection.signal })
+  await uploadFile(upload, own)
+  expect(retries).toEqual(['the connection broke'])
+  expect(await inStore(store, upload)).toBe(true)
+})
+
+test('bytes that a power cut of the store spoiled while they came are sent again from the start', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  let commits = 0
+  const line = await between(store, (count, request, answer) => {
+    if (count === 3) request.socket.destroy()
+    if (request.url?.endsWith('/commit') !== true || ++commits > 1) return count === 3
+    answer.writeHead(422).end('{"error":{"code":"E_DIGEST","message":"other bytes"}}')
+    return true
+  })
+  await uploadFile(upload, settings(store, { address: line.address }).own)
+  expect(line.seen.filter((request) => request === 'POST /api/uploads')).toHaveLength(2)
+  expect(await inStore(store, upload)).toBe(true)
+})
 
 test('a line that breaks at every third request delays, and no more', async () => {
   const store = await startTestStore()

@@ -1,4 +1,5 @@
 import { parse, parseJson, UPLOAD_PART_BYTES, UploadSession } from '@pawprint/protocol'
+import { AgentError } from '../errors.ts'
 import { ask, type CallSettings, causeOf, isNotFound, MAX_ANSWER_BYTES, Passing, retrying } from './http.ts'
 
 export interface Upload {
@@ -19,16 +20,31 @@ export interface UploadSettings extends CallSettings {
  */
 export async function uploadFile(upload: Upload, settings: UploadSettings): Promise<void> {
   let session: UploadSession | undefined
+  let wasResumed = false
   await retrying(settings, async (progressed) => {
-    do session = session === undefined ? await create(upload, settings) : await resume(session, settings)
-    while (session === undefined)
+    if (session !== undefined) {
+      session = await resume(session, settings)
+      wasResumed = session !== undefined
+    }
+    session ??= await create(upload, settings)
     while (!session.complete && session.offset < upload.bytes.length) {
       session = await sendPart(upload, session, settings)
       progressed()
     }
-    if (!session.complete) await ask(settings, 'POST', `/api/uploads/${session.id}/commit`, {}, null)
+    if (session.complete) return
+    try {
+      await ask(settings, 'POST', `/api/uploads/${session.id}/commit`, {}, null)
+    } catch (error) {
+      // A power cut of the store may have left other bytes behind those that it acknowledged: from the start then, without a stop.
+      if (!wasResumed || !isOtherBytes(error)) throw error
+      session = undefined
+      wasResumed = false
+      throw new Passing('the store got other bytes; all of them again')
+    }
   })
 }
+
+const isOtherBytes = (error: unknown): boolean => error instanceof AgentError && error.got.startsWith('422')
 
 async function create({ bytes, sha1, sha256, kind }: Upload, settings: UploadSettings): Promise<UploadSession> {
   const body = JSON.stringify({ sha1, sha256, sizeBytes: bytes.length, kind })
