@@ -27,14 +27,28 @@ export interface StoreProcessOptions {
   readonly failpoint?: string
   /** A further name under which it may be reached: a proxy's. */
   readonly allowHost?: string
-  /** What runs it, before the path of Node: `['strace', …]`. */
+  /** What runs it, before the path of Node: `['unshare', …]`. */
   readonly under?: readonly string[]
+  /** Bytes that uploads leave free on the disk; default as people have it, 512 MiB. */
+  readonly keepFreeBytes?: number
+}
+
+/** Arguments of Node for a store on a disk that is smaller than any that people use. */
+function scriptOf(dataDir: string, port: number, keepFreeBytes: number): string[] {
+  const script = `
+    import { startStore } from ${JSON.stringify(new URL('../store-server/dist/index.js', import.meta.url).href)}
+    import { openStorage } from ${JSON.stringify(new URL('../store-server/dist/storage/embedded.js', import.meta.url).href)}
+    const dataDir = ${JSON.stringify(dataDir)}
+    const storage = await openStorage(dataDir, { keepFreeBytes: ${keepFreeBytes} })
+    const store = await startStore({ dataDir, storage, port: ${port} })
+    console.log('Store: ' + store.url + '/?token=' + store.token)`
+  return ['--input-type=module', '-e', script]
 }
 
 /** Null when it died before it listened. */
 export async function startStoreProcess(
   dataDir: string,
-  { port = 0, failpoint, allowHost, under = [] }: StoreProcessOptions = {},
+  { port = 0, failpoint, allowHost, under = [], keepFreeBytes }: StoreProcessOptions = {},
 ): Promise<{ store: StoreProcess | null; ended: Promise<StoreEnd> }> {
   const flags = [
     '--data',
@@ -43,7 +57,8 @@ export async function startStoreProcess(
     `${port}`,
     ...(allowHost === undefined ? [] : ['--allow-host', allowHost]),
   ]
-  const [command = process.execPath, ...args] = [...under, process.execPath, MAIN, ...flags]
+  const program = keepFreeBytes === undefined ? [MAIN, ...flags] : scriptOf(dataDir, port, keepFreeBytes)
+  const [command = process.execPath, ...args] = [...under, process.execPath, ...program]
   const { PAWPRINT_FAILPOINT: _, ...env } = process.env
   const child = spawn(command, args, {
     env: { ...env, ...(failpoint === undefined ? {} : { PAWPRINT_FAILPOINT: failpoint }) },
