@@ -27,6 +27,8 @@ export async function fillStage(stage: Stage): Promise<Full> {
   gone.send({ type: 'goodbye' })
   await gone.close()
   await (await stage.join(LONG, over)).cut()
+  const idle = await stage.join(`${LONG.slice(0, 100)} idle`, over)
+  idle.send({ type: 'idle', leftMs: 600_000_000, afterMs: 603_960_000 })
 
   await launch(stage, IMG, { LEARNING_RATE: [0.0005, 0.001, 0.002], NUM_FILTERS: [16], KERNEL_SIZE: [3, 5] })
   const runs = [agent.next('run'), agent.next('run'), agent.next('run'), agent.next('run')]

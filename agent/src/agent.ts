@@ -1,7 +1,8 @@
 import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
 import { AgentError } from './errors.ts'
+import { createIdle, type Idle, idleMsOf } from './idle.ts'
 import { executeAssignment } from './jobs.ts'
-import type { KeepAlive } from './keepAlive.ts'
+import type { Hold, KeepAlive } from './keepAlive.ts'
 import { openSession, type Session } from './session.ts'
 import type { Times } from './times.ts'
 import { titleOf } from './trial/assignment.ts'
@@ -25,6 +26,8 @@ export interface World {
   /** Monotonic, in milliseconds. */
   readonly nowMs: () => number
   readonly random: () => number
+  /** Runs it once, `ms` later, without keeping the process for it; answers how to give that up. */
+  readonly later: (run: () => void, ms: number) => () => void
   readonly isAlive: (pid: number) => boolean
   /** Shows lines that come before `serve`. */
   readonly print: (line: string) => void
@@ -33,6 +36,10 @@ export interface World {
   readonly keepAlive: KeepAlive
   /** False in a notebook, whose kernel decides how long the process lives. */
   readonly ownsProcess: boolean
+  /** True in a notebook whose kernel stays when the agent has said goodbye. */
+  readonly kernelStays: boolean
+  /** PAWPRINT_EXIT_AFTER_IDLE. */
+  readonly exitAfterIdle: string | undefined
   /** Told once when it serves and once when it is closed or refused for good. */
   readonly onServing: (state: 'serving' | 'closed', error?: AgentError) => void
 }
@@ -48,6 +55,7 @@ interface State {
   readonly world: World
   readonly session: Session
   readonly runner: Runner
+  readonly idle: Idle
   definition: NotebookDefinition | undefined
   screen: Screen | undefined
   over: AgentError | undefined
@@ -56,7 +64,7 @@ interface State {
 /** Opens the connection; trials run once a notebook is registered and served. */
 export function openAgent(world: World): OpenAgent {
   const { keepAlive } = world
-  const held = <T>(promise: Promise<T>): Promise<T> => {
+  const held: Hold = (promise) => {
     keepAlive.hold()
     return promise.finally(() => keepAlive.release())
   }
@@ -68,40 +76,46 @@ export function openAgent(world: World): OpenAgent {
     // Trials come after a registration, so there is a definition: the one of now, should a cell be run again.
     const { definition } = state
     if (definition === undefined) return
-    await executeAssignment(
-      { ...world, ...session, definition, show: (event) => show(state, event) },
-      assignment,
-      signal,
-    )
+    const context = { ...world, ...session, definition, show: (event: ViewEvent) => show(state, event) }
+    idle.hold()
+    await executeAssignment(context, assignment, signal).finally(() => idle.release())
   })
   const session = openSession({
     ...world,
-    now: () => timeOf(world),
+    now: () => new Date(world.wallMs()).toISOString(),
     running: runner.attempts,
     onWelcome: () => begin?.resolve(),
     onStopped: (error) => void end(state, error, begin?.reject),
     onMessage: (message) => onMessage(state, message),
     tell: (text) => show(state, { type: 'notice', text }),
   })
-  const state: State = { world, session, runner, definition: undefined, screen: undefined, over: undefined }
+  const idle = createIdle({
+    ...world,
+    settled: () => session.delivery.settled(),
+    tell: (leftMs, afterMs) => session.sendLight({ type: 'idle', leftMs, afterMs }),
+    say: (text) => show(state, { type: 'notice', text }),
+    onEnd: () => void agent.close(),
+  })
+  const state: State = { world, session, runner, idle, definition: undefined, screen: undefined, over: undefined }
+  const agent = agentOf(state, held, (error) => begin?.reject(error))
+  return { agent, welcomed: held(welcomed) }
+}
+
+function agentOf(state: State, held: Hold, rejectBegin: (error: AgentError) => void): Agent {
+  const { session, runner } = state
   return {
-    welcomed: held(welcomed),
-    agent: {
-      get name() {
-        return session.registration.name
-      },
-      register: (notebook) => held(register(state, notebook)),
-      serve: (options = {}) => serve(state, options),
-      stop: () => held(runner.stopAll(new Error('stopped in the notebook'))),
-      async close() {
-        const closed = new AgentError('E_CLOSED', 'agent', 'an open agent', 'a closed one')
-        await held(farewell(state).then(() => end(state, closed, begin?.reject)))
-      },
+    get name() {
+      return session.registration.name
+    },
+    register: (notebook) => held(register(state, notebook)),
+    serve: (options = {}) => serve(state, options),
+    stop: () => held(runner.stopAll(new Error('stopped in the notebook'))),
+    async close() {
+      const closed = new AgentError('E_CLOSED', 'agent', 'an open agent', 'a closed one')
+      await held(farewell(state).then(() => end(state, closed, rejectBegin)))
     },
   }
 }
-
-const timeOf = ({ wallMs }: World): string => new Date(wallMs()).toISOString()
 
 function show({ world, screen }: State, event: ViewEvent): void {
   if (screen !== undefined) screen.show(event)
@@ -131,7 +145,8 @@ function serve(state: State, options: ServeOptions): void {
   if (state.over !== undefined) throw state.over
   if (state.definition === undefined)
     throw new AgentError('E_TRAIN', 'serve', 'a registered notebook: agent.register first', 'none')
-  const { address, keepAlive, ownsProcess } = state.world
+  const { address, keepAlive, ownsProcess, exitAfterIdle } = state.world
+  const idleMs = idleMsOf(options.exitAfterIdle, exitAfterIdle)
   const isFirst = state.screen === undefined
   if (isFirst && ownsProcess) keepAlive.hold()
   // A cell that is run again shows what is under way in its new output.
@@ -139,6 +154,7 @@ function serve(state: State, options: ServeOptions): void {
   const heading = (): string => `${state.session.registration.name} at ${address.httpUrl}`
   state.screen = state.world.openScreen(options, heading, board)
   state.runner.open()
+  state.idle.set(idleMs)
   if (isFirst) state.world.onServing('serving')
 }
 
@@ -146,7 +162,9 @@ function onMessage(state: State, message: ToAgent): void {
   if (message.type === 'run') state.runner.run(message)
   else if (message.type === 'stop') state.runner.stop(message, new Error('stopped by a person'))
   else if (message.type === 'verdict') show(state, message)
+  else if (message.type === 'keep') state.idle.keep()
   else if (message.type === 'registered') {
+    state.idle.report()
     // A result that is done is delivered late; what still trains would only be thrown away.
     const reason = new Abandoned('another kernel has taken over', { hasSuccessor: false })
     for (const attempt of message.fenced) if (state.runner.stop(attempt, reason)) dropFenced(state, attempt)
@@ -173,6 +191,7 @@ async function end(
 ): Promise<void> {
   if (state.over !== undefined) return
   state.over = error
+  state.idle.set(null)
   rejectBegin?.(error)
   if (error.code === 'E_REFUSED') show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
   // What still trains could not be delivered any more.

@@ -37,11 +37,18 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     wallMs: Date.now,
     nowMs: () => performance.now(),
     random: Math.random,
+    later(run, ms) {
+      const timer = setTimeout(run, ms).unref()
+      return () => clearTimeout(timer)
+    },
     isAlive,
     print: (line) => process.stdout.write(`${line}\n`),
     openScreen: ({ progress }, heading, board) => openScreen(progress, heading, board),
     keepAlive: createKeepAlive(),
     ownsProcess: !inKernel,
+    // A runner that started the kernel ends it when nothing serves any more.
+    kernelStays: inKernel && process.send === undefined,
+    exitAfterIdle: process.env.PAWPRINT_EXIT_AFTER_IDLE || undefined,
     onServing(state, error) {
       if (state === 'closed') forget()
       tellRunner(state, error?.code === 'E_REFUSED' ? error.message : undefined)

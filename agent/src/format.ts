@@ -2,12 +2,13 @@
 export const percent = (fraction: number): string =>
   Number.isFinite(fraction) ? `${(fraction * 100).toFixed(1)} %` : String(fraction)
 
-/** `8.04 s`, `82 s`, `12 min`, `3 h 20 min`; coarser as it grows. */
+/** `8.04 s`, `82 s`, `12 min`, `3 h 20 min`, `2 h`; coarser as it grows. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${Number(seconds.toPrecision(2))} s`
   if (seconds < 120) return `${Math.round(seconds)} s`
   const minutes = Math.round(seconds / 60)
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (minutes < 60) return `${minutes} min`
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 /** `████░░░░` of `width` characters. */

@@ -4,6 +4,9 @@ export interface KeepAlive {
   release(): void
 }
 
+/** Keeps the process running until the promise is settled. */
+export type Hold = <T>(promise: Promise<T>) => Promise<T>
+
 // Longest delay that Node's timers know.
 const LONG_MS = 2 ** 31 - 1
 

@@ -107,6 +107,11 @@ export interface ServeOptions {
    * PAWPRINT_PROGRESS, else what the place offers.
    */
   readonly progress?: ProgressStyle
+  /**
+   * Says goodbye by itself after this time without a trial, `90s`, `30m` or `2h`, from 1 s to a week; a process that only serves
+   * then ends. Results are delivered first. Default: PAWPRINT_EXIT_AFTER_IDLE, else never.
+   */
+  readonly exitAfterIdle?: `${number}${'s' | 'm' | 'h'}`
 }
 export type ProgressStyle = 'display' | 'terminal' | 'lines'
 
@@ -116,7 +121,7 @@ export interface Agent {
   readonly name: string | null
   /** Offers the notebook to the store; again, it replaces what was offered. Resolves when the store has taken it. */
   register(notebook: NotebookDefinition): Promise<void>
-  /** Runs jobs from now on and shows their progress. Returns at once. */
+  /** Runs jobs from now on and shows their progress. Returns at once. Throws ProtocolError E_OPTION for a wrong option. */
   serve(options?: ServeOptions): void
   /** Cancels the trials under way; resolves when they have ended. */
   stop(): Promise<void>

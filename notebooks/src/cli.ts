@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { durationMs } from '@pawprint/protocol'
 import type { Kernel } from './kernel.ts'
 import { headlineOf } from './outputs.ts'
 import { CellError, runNotebook } from './runNotebook.ts'
@@ -14,7 +15,10 @@ until Ctrl-C.
   --timeout S      longest time of one cell, in seconds (default: none)
   --serve          keep the kernel after the last cell even when no agent serves
   --cwd FOLDER     where its code runs (default: the notebook's folder)
-  --prefix TEXT    put before each line of output`
+  --prefix TEXT    put before each line of output
+  --exit-after-idle TIME
+                   end by itself after this time without a trial: 90s, 30m, 2h
+                   (PAWPRINT_EXIT_AFTER_IDLE, default: never)`
 
 /** npm passes on a Ctrl-C that the terminal sends to us as well: only one that comes later is a second one. */
 const SECOND_SIGNAL_MS = 1000
@@ -25,6 +29,8 @@ export interface Arguments {
   readonly out: string | undefined
   readonly timeoutMs: number | undefined
   readonly serve: boolean
+  /** For the notebook's `serve`: `90s`, `30m`, `2h`. */
+  readonly exitAfterIdle: string | undefined
   readonly cwd: string
   readonly prefix: string
 }
@@ -38,6 +44,7 @@ export function readArguments(args: readonly string[]): Arguments | null {
       out: { type: 'string' },
       timeout: { type: 'string' },
       serve: { type: 'boolean', default: false },
+      'exit-after-idle': { type: 'string' },
       cwd: { type: 'string' },
       prefix: { type: 'string', default: '' },
       help: { type: 'boolean', default: false },
@@ -50,11 +57,14 @@ export function readArguments(args: readonly string[]): Arguments | null {
   if (values.cwd !== undefined && !existsSync(cwd)) throw new Error(`--cwd: expected a folder, got "${values.cwd}"`)
   const seconds = values.timeout === undefined ? undefined : Number(values.timeout)
   if (seconds !== undefined && !(seconds > 0)) throw new Error(`--timeout: expected seconds, got "${values.timeout}"`)
+  const exitAfterIdle = values['exit-after-idle']
+  if (exitAfterIdle !== undefined) durationMs(exitAfterIdle, '--exit-after-idle')
   return {
     file: resolve(file),
     out: values.out === undefined ? undefined : resolve(values.out),
     timeoutMs: seconds === undefined ? undefined : seconds * 1000,
     serve: values.serve,
+    exitAfterIdle,
     cwd,
     prefix: values.prefix,
   }
@@ -111,7 +121,9 @@ async function run(
   onReady: (kernel: Pick<Kernel, 'kill'>) => void,
 ): Promise<number> {
   try {
-    await runNotebook({ ...options, env: process.env, signal, onReady })
+    const { exitAfterIdle } = options
+    const env = exitAfterIdle === undefined ? process.env : { ...process.env, PAWPRINT_EXIT_AFTER_IDLE: exitAfterIdle }
+    await runNotebook({ ...options, env, signal, onReady })
     return 0
   } catch (error) {
     if (signal.aborted) return 130

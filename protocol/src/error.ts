@@ -17,6 +17,7 @@ export type ProtocolErrorCode =
   | 'E_GRID' // too many trials
   | 'E_FIELDS' // a hyperparameter schema that cannot be
   | 'E_SAFETENSORS' // bytes that are no canonical safetensors file
+  | 'E_OPTION' // an option of a program or a call that cannot be read
   | 'E_TRANSITION' // a state that cannot follow the present one
 
 /** Input that does not fit. `at` names the place, for example `LEARNING_RATE[1]` or `trials.0.seed`. */

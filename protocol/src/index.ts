@@ -1,6 +1,7 @@
 export * from './api.ts'
 export * from './config.ts'
 export * from './demo.ts'
+export * from './duration.ts'
 export * from './error.ts'
 export * from './fields.ts'
 export * from './json.ts'

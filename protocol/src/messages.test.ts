@@ -28,6 +28,8 @@ describe('a message', () => {
     { type: 'progress', ...attempt, progress: 0.5, metrics: { loss: 1.2 } },
     { type: 'progress', ...attempt, progress: 0.5, metrics: manyMetrics(64) },
     { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
+    { type: 'idle', leftMs: 760_000, afterMs: 1_800_000 },
+    { type: 'idle', leftMs: null, afterMs: 1_800_000 },
     { type: 'goodbye' },
   ])('$type survives the wire unchanged', (message) => {
     expect(parseFromAgent(JSON.stringify(message))).toEqual(message)
@@ -47,6 +49,9 @@ describe('a message', () => {
     [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: { loss: null } }), 'metrics.loss'],
     [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: manyMetrics(65) }), 'metrics'],
     [JSON.stringify({ type: 'progress', ...attempt, job: '../j', progress: 0, metrics: {} }), 'job'],
+    ['{"type":"idle","leftMs":-1,"afterMs":1000}', 'leftMs'],
+    ['{"type":"idle","leftMs":null}', 'afterMs'],
+    ['{"type":"idle","leftMs":604800001,"afterMs":604800000}', 'leftMs'],
     [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 0, records: [] }), 'first'],
     [JSON.stringify({ type: 'records', id: 'b1', ...attempt, first: 1, records: [] }), 'records'],
   ])('%s is refused at "%s"', (text, at) => {

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { MAX_DURATION_MS } from './duration.ts'
 import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
@@ -8,6 +9,7 @@ import { Job, LogLevel, LogLine, MetricPoint, Notebook, Task, Trial } from './re
 import { Sha1 } from './sha1.ts'
 import { Count, Finite, Id, Name, Time } from './values.ts'
 
+const Duration = v.pipe(Count, v.maxValue(MAX_DURATION_MS))
 const Reason = v.pipe(v.string(), v.maxLength(4096))
 
 /** Names one attempt of one trial. `lease` is its fencing token: without the present one nothing is changed. */
@@ -85,6 +87,8 @@ export const FromAgent = v.variant('type', [
     permanent: v.boolean(),
   }),
   v.object({ type: v.literal('cancelled'), id: Id, ...attemptEntries, reason: Reason }),
+  /** It ends by itself in `leftMs`, unless a trial comes; null: one has come. A round is `afterMs` long. */
+  v.object({ type: v.literal('idle'), leftMs: v.nullable(Duration), afterMs: Duration }),
   v.object({ type: v.literal('goodbye') }),
 ])
 export type FromAgent = v.InferOutput<typeof FromAgent>
@@ -129,6 +133,8 @@ export const ToAgent = v.variant('type', [
   }),
   v.object({ type: v.literal('stop'), job: Id, trial: Count, attempt: Count }),
   v.object({ type: v.literal('config'), config: Config }),
+  /** A person wants it to run on: its round begins anew. */
+  v.object({ type: v.literal('keep') }),
   v.object({ type: v.literal('verdict'), job: Id, trial: Count, sha1: Sha1, verdict: Verdict }),
 ])
 export type ToAgent = v.InferOutput<typeof ToAgent>

@@ -39,6 +39,8 @@ export const Notebook = v.object({
   job: v.nullable(Id),
   /** Median seconds of earlier trials, for estimates; null before the first. */
   trialSeconds: v.nullable(Finite),
+  /** While it counts down: when it ends by itself, by the store's clock, and how long a whole round is, in milliseconds. */
+  exit: v.optional(v.object({ at: Time, afterMs: Count })),
 })
 export type Notebook = v.InferOutput<typeof Notebook>
 

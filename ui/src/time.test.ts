@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { dayOf, fullTime, longClock, roughDuration, shortClock, showAge, showDuration, showWhen } from './time.ts'
+import {
+  dayOf,
+  fullTime,
+  longClock,
+  roughDuration,
+  shortClock,
+  showAge,
+  showCountdown,
+  showDuration,
+  showWhen,
+} from './time.ts'
 
 // Local times on purpose: what a person reads is their own clock, whatever zone the tests run in.
 const at = (day: number, hour: number, minute = 0, second = 0): string =>
@@ -41,6 +51,19 @@ test.each([
   [7500, '2 h 5 min'],
 ])('%d seconds are "%s"', (seconds, shown) => {
   expect(showDuration(seconds)).toBe(shown)
+})
+
+test.each([
+  [760_000, '12:40'],
+  [759_001, '12:40'],
+  [9000, '0:09'],
+  [3_600_000, '1:00:00'],
+  [3_900_000, '1:05:00'],
+  [0, '0:00'],
+  [-5000, '0:00'],
+])('%d ms are left: "%s"', (leftMs, shown) => {
+  const time = at(13, 4, 5, 6)
+  expect(showCountdown(time, new Date(time).getTime() - leftMs)).toBe(shown)
 })
 
 test.each([

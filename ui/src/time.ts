@@ -55,6 +55,13 @@ export function showDuration(seconds: number): string {
   return rounded % 60 === 0 ? `${rounded / 60} h` : `${Math.floor(rounded / 60)} h ${rounded % 60} min`
 }
 
+/** What is left until a time: "0:09", "12:40", "1:05:00"; "0:00" once it has passed. */
+export function showCountdown(time: string, nowMs: number): string {
+  const whole = Math.max(0, Math.ceil((new Date(time).getTime() - nowMs) / 1000))
+  const [hours, minutes, seconds] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
+  return hours === 0 ? `${minutes}:${two(seconds)}` : `${hours}:${two(minutes)}:${two(seconds)}`
+}
+
 /** For estimates: "31 s", "3 min", "2 h 5 min". */
 export const roughDuration = (seconds: number): string =>
   seconds < 60 ? showDuration(seconds) : showDuration(Math.round(seconds / 60) * 60)

@@ -32,6 +32,10 @@ export const retry = (job: Job): Promise<boolean> =>
 export const forget = (name: string): Promise<boolean> =>
   attempt(`${name} was not forgotten`, () => api.forgetNotebook(name))
 
+/** The countdown on the card begins anew when the notebook says so, not before. */
+export const keep = (name: string): Promise<boolean> =>
+  attempt(`${name} was not kept running`, () => api.keepNotebook(name))
+
 export const clear = (): Promise<boolean> => attempt('The store was not cleared', api.clearStore)
 
 export const showOlder = (): Promise<boolean> => attempt('Older jobs could not be read', loadOlderJobs)

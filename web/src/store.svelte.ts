@@ -136,6 +136,7 @@ function onMessage(message: ToPage): void {
   switch (message.type) {
     case 'welcome':
       skewMs = new Date(message.now).getTime() - Date.now()
+      nowMs = Date.now() + skewMs
       canChange = message.scope === 'operator'
       return
     case 'refused':

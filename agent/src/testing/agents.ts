@@ -73,6 +73,9 @@ export function openTestAgent(store: RunningStore, url = store.url, change: Part
     openScreen: () => ({ show: (event) => events.push(event), close: () => EMPTY_BOARD }),
     keepAlive: { hold: () => undefined, release: () => undefined },
     ownsProcess: false,
+    later: () => () => undefined,
+    kernelStays: false,
+    exitAfterIdle: undefined,
     onServing: () => undefined,
     ...change,
   })

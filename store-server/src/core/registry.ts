@@ -92,10 +92,18 @@ export function presentNotebook(
   const state = presence !== 'live' ? presence : job === null ? 'idle' : 'busy'
   const { notebook } = record
   if (state === notebook.state && job === notebook.job) return record
-  return {
+  const next: NotebookRecord = {
     ...record,
     notebook: { ...notebook, state, job, since: state === notebook.state ? notebook.since : since },
   }
+  // Of a kernel that is not heard nobody knows whether it still counts down.
+  return presence === 'live' ? next : withExit(next, null)
+}
+
+/** A notebook that counts down to its end, or with null does not. */
+export function withExit(record: NotebookRecord, exit: Notebook['exit'] | null): NotebookRecord {
+  const { exit: _former, ...notebook } = record.notebook
+  return { ...record, notebook: exit ? { ...notebook, exit } : notebook }
 }
 
 /** One more finished trial in the median that estimates are made from. */

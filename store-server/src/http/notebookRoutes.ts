@@ -1,4 +1,5 @@
 import type { Store } from '../service/context.ts'
+import { keep } from '../service/idling.ts'
 import { drop, forget, notebookOf } from '../service/launching.ts'
 import { type ApiRequest, jsonOf, limitOf, ok, paramOf, type Route } from './route.ts'
 
@@ -36,5 +37,11 @@ export const notebookRoutes = (store: Store): Route[] => [
     path: '/api/notebooks/:name/config',
     scope: 'operator',
     handle: async (request) => ok(await drop(store, paramOf(request, 'name'), await jsonOf(request))),
+  },
+  {
+    method: 'POST',
+    path: '/api/notebooks/:name/keep',
+    scope: 'operator',
+    handle: (request) => ok(keep(store, paramOf(request, 'name'))),
   },
 ]

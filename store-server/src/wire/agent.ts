@@ -1,6 +1,7 @@
 import { CLOSE, CUT_PAGE_BYTES, type FromAgent, parseFromAgent, type ToAgent } from '@pawprint/protocol'
 import { keepCheckpoint } from '../service/checkpoints.ts'
 import type { AgentLink, Store } from '../service/context.ts'
+import { noteIdle } from '../service/idling.ts'
 import { publish } from '../service/publishing.ts'
 import { hear, leave, register } from '../service/registering.ts'
 import { cancel, fail, progress, receive } from '../service/training.ts'
@@ -78,6 +79,8 @@ async function answer(store: Store, link: AgentLink, message: FromAgent): Promis
       return register(store, link, message)
     case 'progress':
       return progress(store, message)
+    case 'idle':
+      return noteIdle(store, link, message)
     case 'goodbye':
       return leave(store, link, 'gone')
     case 'records':

@@ -75,6 +75,8 @@ export const stopJob = (id: string): Promise<unknown> => call('POST', at('jobs',
 export const retryJob = (id: string): Promise<unknown> => call('POST', at('jobs', id, 'retry'))
 /** To this place in its notebook's queue, 1 = next. Throws ApiError 409 once it has started. */
 export const moveJob = (id: string, position: number): Promise<unknown> => call('PATCH', at('jobs', id), { position })
+/** Another round for a notebook that counts down to its end. Throws ApiError 409 when it does not any more. */
+export const keepNotebook = (name: string): Promise<unknown> => call('POST', at('notebooks', name, 'keep'))
 export const forgetNotebook = (name: string): Promise<unknown> => call('DELETE', at('notebooks', name))
 /** Throws ApiError 409 when another deployment came first. */
 export const deployModel = (task: string, sha1: string, expectedRevision: number): Promise<unknown> =>
