@@ -2,10 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { RunningStore } from '../../store-server/src/startStore.ts'
 import { openTestPage, startTestStore } from '../../store-server/src/testing/testStore.ts'
 import { NOTEBOOKS, writeNotebook } from './testing/run.ts'
+
+// A kernel that is started compiles its cells, which takes a busy machine a while.
+vi.setConfig({ testTimeout: 240_000 })
 
 const RUNNER = join(NOTEBOOKS, '../scripts/notebook.mjs')
 const IMPORTS = "import { connect } from '@pawprint/agent'"
