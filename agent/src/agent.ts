@@ -2,47 +2,16 @@ import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
 import { AgentError } from './errors.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
 import { executeAssignment } from './jobs.ts'
-import type { Hold, KeepAlive } from './keepAlive.ts'
+import type { Hold } from './keepAlive.ts'
 import { openSession, type Session } from './session.ts'
-import type { Times } from './times.ts'
 import { titleOf } from './trial/assignment.ts'
 import { Abandoned } from './trial/execute.ts'
 import { createRunner, type Runner } from './trial/runner.ts'
 import type { Agent, NotebookDefinition, ServeOptions } from './types.ts'
-import { type Board, EMPTY_BOARD, type ViewEvent } from './view/board.ts'
+import { EMPTY_BOARD, type ViewEvent } from './view/board.ts'
 import type { Screen } from './view/screen.ts'
 import { attemptKey } from './wire/letters.ts'
-import type { Identity } from './wire/registration.ts'
-import type { StoreAddress } from './wire/token.ts'
-
-/** All that an agent takes from its surroundings. */
-export interface World {
-  readonly address: StoreAddress
-  readonly identity: Identity
-  readonly times: Times
-  readonly nextId: () => string
-  /** Unix time in milliseconds. */
-  readonly wallMs: () => number
-  /** Monotonic, in milliseconds. */
-  readonly nowMs: () => number
-  readonly random: () => number
-  /** Runs it once, `ms` later, without keeping the process for it; answers how to give that up. */
-  readonly later: (run: () => void, ms: number) => () => void
-  readonly isAlive: (pid: number) => boolean
-  /** Shows lines that come before `serve`. */
-  readonly print: (line: string) => void
-  /** The screen begins with `board`. */
-  readonly openScreen: (options: ServeOptions, heading: () => string, board: Board) => Screen
-  readonly keepAlive: KeepAlive
-  /** False in a notebook, whose kernel decides how long the process lives. */
-  readonly ownsProcess: boolean
-  /** True in a notebook whose kernel stays when the agent has said goodbye. */
-  readonly kernelStays: boolean
-  /** PAWPRINT_EXIT_AFTER_IDLE. */
-  readonly exitAfterIdle: string | undefined
-  /** Told once when it serves and once when it is closed or refused for good. */
-  readonly onServing: (state: 'serving' | 'closed', error?: AgentError) => void
-}
+import type { World } from './world.ts'
 
 /** An agent, and how it began. */
 export interface OpenAgent {

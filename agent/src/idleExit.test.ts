@@ -3,9 +3,9 @@ import { expect, test } from 'vitest'
 import { drawTokens } from '../../store-server/src/service/token.ts'
 import { createMemoryStorage } from '../../store-server/src/storage/memory.ts'
 import { openTestPage, startTestStore } from '../../store-server/src/testing/testStore.ts'
-import type { World } from './agent.ts'
 import { brightNotebook, openTestAgent } from './testing/agents.ts'
 import { call, launch } from './testing/api.ts'
+import type { World } from './world.ts'
 
 const ROUND_MS = 1_800_000
 

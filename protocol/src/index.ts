@@ -1,4 +1,5 @@
 export * from './api.ts'
+export * from './attempts.ts'
 export * from './config.ts'
 export * from './demo.ts'
 export * from './duration.ts'

@@ -1,35 +1,17 @@
 import * as v from 'valibot'
+import { AttemptRecord, AttemptRef, attemptEntries } from './attempts.ts'
 import { MAX_DURATION_MS } from './duration.ts'
 import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
 import { MAX_BATCH_RECORDS, MAX_FRAME_BYTES, MAX_STORE_FRAME_BYTES } from './limits.ts'
 import { CurrentModel, Deployment, Model, ModelReport, TaskStatus, Verdict } from './models.ts'
-import { Job, LogLevel, LogLine, MetricPoint, Notebook, Task, Trial } from './records.ts'
+import { Job, LogLine, MetricPoint, Notebook, Task, Trial } from './records.ts'
 import { Sha1 } from './sha1.ts'
 import { Count, Finite, Id, Name, Time } from './values.ts'
 
 const Duration = v.pipe(Count, v.maxValue(MAX_DURATION_MS))
 const Reason = v.pipe(v.string(), v.maxLength(4096))
-
-/** Names one attempt of one trial. `lease` is its fencing token: without the present one nothing is changed. */
-const attemptEntries = { job: Id, trial: Count, attempt: Count, lease: Id }
-export const AttemptRef = v.object(attemptEntries)
-export type AttemptRef = v.InferOutput<typeof AttemptRef>
-
-/** One numbered record of an attempt; its number is the batch's `first` plus its place. */
-export const AttemptRecord = v.variant('kind', [
-  v.object({ kind: v.literal('log'), time: Time, level: LogLevel, text: v.string() }),
-  v.object({
-    kind: v.literal('metric'),
-    time: Time,
-    epoch: Count,
-    step: Count,
-    name: MetricPoint.entries.name,
-    value: Finite,
-  }),
-])
-export type AttemptRecord = v.InferOutput<typeof AttemptRecord>
 
 const hello = { type: v.literal('hello'), version: Count }
 

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import * as tf from '@tensorflow/tfjs'
 import { onTestFinished } from 'vitest'
 import type { RunningStore } from '../../../store-server/src/index.ts'
-import { openAgent, type World } from '../agent.ts'
+import { openAgent } from '../agent.ts'
 import { TIMES } from '../times.ts'
 import type { Agent, NotebookDefinition, Task, Trial } from '../types.ts'
 import { EMPTY_BOARD, type ViewEvent } from '../view/board.ts'
+import type { World } from '../world.ts'
 
 export const TASK: Task = {
   name: 'bright',

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { sha1Of, weightsOf } from '../testing/fakeAgent.ts'
 import type { JobRecord } from './records.ts'
 import { activeJob, assignments, moveInQueue, positionsOf, queueOf, seedOf } from './scheduler.ts'
+import { standingOf } from './standing.ts'
 import {
   cancelTrial,
   createJob,
@@ -11,7 +12,6 @@ import {
   loseTrials,
   progressTrial,
   retryUnfinished,
-  standingOf,
   startTrial,
   stopJob,
 } from './trials.ts'
