@@ -95,12 +95,28 @@ export async function choose(page: Page, menu: 'cell' | 'kernel', entry: string)
 
 /** Whether code cells have run without an error: their numbers, and what they wrote to standard error. */
 export async function cellsOf(page: Page): Promise<{ prompts: string[]; errors: string[] }> {
+  // A cell that runs has the number "*", until its reply has come.
+  await page.locator('.input_prompt', { hasText: '*' }).first().waitFor({ state: 'detached' })
   const prompts = await page.locator('.code_cell .input_prompt').allTextContents()
   // They are written with a no-break space.
   return {
     prompts: prompts.map((text) => text.replace(/\s/g, ' ')),
     errors: await page.locator('.output_stderr, .output_error').allTextContents(),
   }
+}
+
+/** Each state of a code cell's output from now on, as HTML. */
+export async function watchOutput(page: Page, cell: number): Promise<() => Promise<string[]>> {
+  const states = await page
+    .locator('.code_cell')
+    .nth(cell)
+    .evaluateHandle((element) => {
+      const seen: string[] = []
+      const note = (): number => seen.push(element.querySelector('.output')?.innerHTML ?? '')
+      new MutationObserver(note).observe(element, { childList: true, subtree: true })
+      return seen
+    })
+  return () => states.jsonValue()
 }
 
 /** Ids of the processes that a process started, and that live. */
