@@ -11,6 +11,7 @@ const PARENT_WATCH_MS = 1000
 
 // Workers inherit `--require`; the kernel is the main thread.
 if (isMainThread) {
+  watchParent()
   const tslab = createRequire(require.resolve('tslab/package.json', { paths: [__dirname, process.cwd()] }))
   const zmq = tslab('zeromq')
   cureBinding(zmq)
@@ -19,7 +20,6 @@ if (isMainThread) {
   const jupyter = tslab('./dist/jupyter.js')
   cureOutput(jupyter.JupyterHandlerImpl, zmq.Publisher)
   addBundle(tslab('./dist/public.js').display, jupyter)
-  watchParent()
 }
 
 /**
@@ -138,14 +138,27 @@ function addBundle(display, jupyter) {
   })
 }
 
-/** And a kernel whose parent was killed would be left behind: it notices that it was given another one. */
+/**
+ * And a kernel whose parent was killed would be left behind: it notices that it was given another one, or that the Jupyter that
+ * started it was gone before it could look. A runner's kernel has a channel, and may have inherited the name of another Jupyter.
+ */
 function watchParent() {
   const parent = process.ppid
+  const jupyter = process.send || process.platform === 'win32' ? 0 : Number(process.env.JPY_PARENT_PID ?? 0)
   const timer = setInterval(() => {
-    if (process.ppid === parent) return
+    if (process.ppid === parent && (!(jupyter > 0) || isAlive(jupyter))) return
     clearInterval(timer)
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref()
     process.kill(process.pid, 'SIGTERM')
   }, PARENT_WATCH_MS)
   timer.unref()
+}
+
+function isAlive(pid) {
+  try {
+    // Signal 0 only asks.
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }

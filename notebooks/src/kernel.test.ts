@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -90,6 +90,16 @@ test('a runner that is killed leaves no kernel behind', async () => {
   await once(runner, 'exit')
   // The kernel looks for its parent once a second.
   while (isAlive(pid)) await wait(50)
+})
+
+test('a kernel whose Jupyter was killed before it could look ends by itself', async () => {
+  const { pid } = spawnSync('true')
+  const kernel = spawn(
+    process.execPath,
+    ['--require', join(NOTEBOOKS, 'kernel/preload.cjs'), '--eval', 'setInterval(() => undefined, 1e6)'],
+    { env: { ...process.env, JPY_PARENT_PID: `${pid}` }, stdio: 'ignore' },
+  )
+  expect(await once(kernel, 'exit')).toEqual([null, 'SIGTERM'])
 })
 
 test('a Ctrl-C of the terminal ends the run, and does not interrupt the kernel', async () => {
