@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isFinal, type Job } from '@pawprint/protocol'
 import { expect, onTestFinished } from 'vitest'
+import { showFinding } from '../store-server/src/check/finding.ts'
+import { checkFolder } from '../store-server/src/check/folder.ts'
+import { StorageError } from '../store-server/src/storage/storage.ts'
 import { ask } from './client.ts'
 import { collect } from './collect.ts'
 import type { History } from './history.ts'
@@ -25,6 +28,8 @@ export interface Cast {
   work(store: StoreProcess, whenDone: () => Promise<void> | void): Promise<void>
   /** Compares what the store holds with what everybody was told. `ended`: nothing may be under way. */
   expectWhole(store: StoreProcess, ended?: boolean): Promise<void>
+  /** Checks the folder of a store that is dead: what it left needs no repair. */
+  expectSound(): Promise<void>
   /** A last store, under which all that was begun comes to its end. */
   finish(): Promise<void>
   readonly history: History
@@ -70,6 +75,7 @@ export async function createCast(random: Random): Promise<Cast> {
     start,
     after,
     expectWhole,
+    expectSound: () => expectSound(folder),
     work: (store, whenDone) => perform(store, STEPS, whenDone),
     async finish() {
       const { store, ended } = await start()
@@ -81,8 +87,20 @@ export async function createCast(random: Random): Promise<Cast> {
         await expectWhole(store, true)
         store.kill()
       })
+      await store.ended
+      await expectSound(folder)
     },
   }
+}
+
+/** The next start puts right what there may be, so that no finding of fsck is a problem. */
+async function expectSound(folder: string): Promise<void> {
+  const findings = await checkFolder(folder).catch((error: unknown) => {
+    // It died before it had made its folder.
+    if (error instanceof StorageError && error.code === 'E_NOT_FOUND') return []
+    throw error
+  })
+  expect(findings.filter(({ level }) => level === 'problem').map(showFinding)).toEqual([])
 }
 
 /** Resolves when every job has come to its end. */

@@ -34,6 +34,7 @@ async function live(cast: Cast, random: Random): Promise<void> {
     await cast.work(store, store.kill)
   }
   expect(await ended).toEqual(KILLED)
+  await cast.expectSound()
 }
 
 test(`a store that is killed ${KILLS} times under load keeps its word`, { timeout: TIMEOUT_MS }, () =>
@@ -58,6 +59,7 @@ test(
         if (store !== null)
           await cast.work(store, () => untilDeath(() => untilEnded(store)).then(() => store.signal('SIGTERM')))
         expect(await ended, `${place} was passed`).toEqual(KILLED)
+        await cast.expectSound()
         await cast.finish()
       }
     }),
