@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -114,6 +114,32 @@ test('a folder that another store has, a port in use, and an open address are re
   expect(open.err).toMatch(
     /^--host: 0\.0\.0\.0 can be reached from other machines\. Plain http is not encrypted: .*--allow-remote\.\n$/,
   )
+})
+
+test('a store that still ends is waited for, and the next one starts when it is gone', async () => {
+  const data = await newFolder()
+  const first = run(['--data', data, '--port', '0'])
+  const at = await first.ready
+  // A client that stops in the middle of its request keeps the store from ending at once.
+  const slow = connect(Number(new URL(at.url).port), '127.0.0.1')
+  onTestFinished(() => void slow.destroy())
+  slow.on('error', () => {})
+  slow.write(`POST /api/jobs HTTP/1.1\r\nhost: ${new URL(at.url).host}\r\nauthorization: Bearer ${at.token}\r\n`)
+  slow.write('content-type: application/json\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n')
+  await once(slow, 'data')
+  // Its end is on the way when a socket of it says so.
+  const agent = await fakeAgent(asStore(at))
+  first.child.kill('SIGTERM')
+  await agent.closed
+  const second = run(['--data', data, '--port', '0'])
+  expect((await second.ready).token).toBe(at.token)
+  expect(await first.exit).toMatchObject({ code: 0, err: '' })
+})
+
+test('a folder on a file system that takes none is refused with the reason', async () => {
+  const { code, out, err } = await run(['--data', '/sys/pawprint', '--port', '0']).exit
+  expect({ code, out }).toEqual({ code: 1, out: '' })
+  expect(err).toMatch(/^--data: \S+: expected a folder that this process may use, got E[A-Z]+\n$/)
 })
 
 test.each([

@@ -32,6 +32,8 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 600_000
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_CONNECTIONS = 4096
+/** A store that ends on this folder is waited for so long. */
+const LOCK_WAIT_MS = 10_000
 
 export interface RunningStore {
   /** `http://host:port`, without a token. */
@@ -58,7 +60,8 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
   const folder = dataDir === undefined ? null : resolve(dataDir)
   const onCorrupt = (sha1: string, problem: string) =>
     world.report(`weights ${sha1} are damaged and are not served: ${problem}`)
-  const storage = options.storage ?? (await openStorage(folder ?? '', { ...options.limits, onCorrupt }))
+  const storage =
+    options.storage ?? (await openStorage(folder ?? '', { ...options.limits, lockWaitMs: LOCK_WAIT_MS, onCorrupt }))
   const server = createServer()
   try {
     const tokens = options.tokens ?? (folder === null ? drawTokens() : await openTokens(folder))
@@ -174,6 +177,7 @@ async function shutDown(
   ownsStorage: boolean,
 ): Promise<void> {
   store.closing = true
+  if (ownsStorage) store.storage.retire()
   stopTimers()
   const closed = new Promise((done) => server.close(done))
   await sockets.close(CLOSE.shutdown, 'the store is shutting down', store.times.flushMs / 2)

@@ -16,6 +16,8 @@ import { openUploads } from './uploads.ts'
 export interface EmbeddedOptions extends StorageOptions {
   /** Bytes that an upload leaves free on the disk, for logs and documents. Default 512 MiB. */
   readonly keepFreeBytes?: number
+  /** How long another process that is about to end is waited for, in milliseconds. Default 0. */
+  readonly lockWaitMs?: number
 }
 
 const KEEP_FREE_BYTES = 512 * 1024 * 1024
@@ -32,13 +34,13 @@ export async function openStorage(dataDir: string, options: EmbeddedOptions = {}
   try {
     const disk = createDisk(root)
     await disk.makeFolder(root)
-    const lock = await lockFolder(join(root, LOCK_FOLDER))
+    const lock = await lockFolder(join(root, LOCK_FOLDER), options.lockWaitMs)
     const close = async (): Promise<void> => {
       await disk.close()
       await lock.release()
     }
     try {
-      return await compose(root, disk, options, close)
+      return { ...(await compose(root, disk, options, close)), retire: lock.retire }
     } catch (error) {
       await close()
       throw error
@@ -55,7 +57,7 @@ async function compose(
   disk: Disk,
   options: EmbeddedOptions,
   close: () => Promise<void>,
-): Promise<Storage> {
+): Promise<Omit<Storage, 'retire'>> {
   await checkLayout(root, disk)
   const documents = createDocuments(root, disk)
   await assertRegistry(root, documents)

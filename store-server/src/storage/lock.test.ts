@@ -20,6 +20,20 @@ test('a held folder is refused with the pid of its holder, until it is released'
   await lock.release()
   await (await lockFolder(folder)).release()
 })
+test('a holder that retires is waited for, one that goes on is not', async () => {
+  const lock = await lockFolder(folder)
+  expect((await refusal(lockFolder(folder, 60_000))).code).toBe('E_LOCKED')
+  lock.retire()
+  // Who may not wait is refused, as long as the folder is held.
+  expect((await refusal(lockFolder(folder))).code).toBe('E_LOCKED')
+  expect((await refusal(lockFolder(folder, 1))).code).toBe('E_LOCKED')
+  const next = lockFolder(folder, 60_000)
+  const other = lockFolder(folder, 60_000)
+  await lock.release()
+  const results = await Promise.allSettled([next, other])
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  for (const result of results) if (result.status === 'fulfilled') await result.value.release()
+})
 test('of 20 that start at once exactly one holds, time after time', async () => {
   for (let round = 0; round < 10; round++) {
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)))

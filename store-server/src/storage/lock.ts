@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createConnection, createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { FILE_MODE, FOLDER_MODE } from './disk.ts'
 import { errnoOf } from './errno.ts'
@@ -17,6 +17,8 @@ import { StorageError } from './storage.ts'
  * "stale" lock is how two late starters both win. The last number stays behind after a release, so numbers never begin anew.
  */
 export interface Lock {
+  /** Says that a release comes soon: who asks from now on may wait for it. */
+  retire(): void
   release(): Promise<void>
 }
 
@@ -40,21 +42,32 @@ function socketPath(folder: string, handle: FileHandle, name: string): string {
   return process.platform === 'linux' ? `/proc/self/fd/${handle.fd}/${name}` : path
 }
 
-/** Throws StorageError E_LOCKED, with the holder's pid, while another process (or this one) holds `folder`. */
-export async function lockFolder(folder: string): Promise<Lock> {
+/**
+ * Throws StorageError E_LOCKED, with the holder's pid, while another process (or this one) holds `folder`. A holder that retires is
+ * waited for, at most `waitMs`, default 0.
+ */
+export async function lockFolder(folder: string, waitMs = 0): Promise<Lock> {
   await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
   const handle = await open(folder, 'r')
+  let mayWait = waitMs > 0
   try {
     for (;;) {
       const before = await generationsOf(folder)
       const last = before.at(-1)
-      if (last && (await isAlive(socketPath(folder, handle, last.holder.socket))))
+      const path = last && socketPath(folder, handle, last.holder.socket)
+      if (last && path && (await isAlive(path))) {
+        if (mayWait) {
+          mayWait = false
+          await outlast(path, waitMs)
+          continue
+        }
         throw new StorageError(
           'E_LOCKED',
           folder,
           'a data folder that is free',
           `one held by process ${last.holder.pid}`,
         )
+      }
       const server = await take(folder, handle, (last?.number ?? 0) + 1)
       if (server === null) continue
       // Seen before our turn and so followed by us: nobody waits on these.
@@ -62,7 +75,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
         await rm(join(folder, `${number}`), { force: true })
         await rm(join(folder, holder.socket), { force: true })
       }
-      return { release: () => close(server).finally(() => handle.close()) }
+      return { retire: server.retire, release: () => server.close().finally(() => handle.close()) }
     }
   } catch (error) {
     await handle.close()
@@ -71,7 +84,7 @@ export async function lockFolder(folder: string): Promise<Lock> {
 }
 
 /** Becomes holder `number`: null when another process was faster. */
-async function take(folder: string, handle: FileHandle, number: number): Promise<Server | null> {
+async function take(folder: string, handle: FileHandle, number: number): Promise<Door | null> {
   const name = randomBytes(8).toString('hex')
   const holder: Holder = { pid: process.pid, socket: `${name}.socket` }
   const temp = join(folder, `${name}.tmp`)
@@ -85,13 +98,13 @@ async function take(folder: string, handle: FileHandle, number: number): Promise
     await rm(join(folder, `${number}`), { force: true })
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') {
-      await close(server)
+      await server.close()
       throw error
     }
   } finally {
     await rm(temp, { force: true })
   }
-  await close(server)
+  await server.close()
   return null
 }
 
@@ -130,16 +143,49 @@ const isAlive = (path: string): Promise<boolean> =>
     socket.once('error', (error) => resolve(!['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'].includes(errnoOf(error))))
   })
 
-const listen = (path: string): Promise<Server> =>
+/** Waits for the end of whoever listens on `path`: one that goes on closes the connection at once. */
+const outlast = (path: string, waitMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const socket = createConnection(path)
+    const timer = setTimeout(() => socket.destroy(), waitMs)
+    socket.once('error', () => {})
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+
+/** What a holder listens with. */
+interface Door {
+  /** From now on who knocks is kept waiting, and hears of the end as it comes. */
+  retire(): void
+  close(): Promise<void>
+}
+
+const listen = (path: string): Promise<Door> =>
   new Promise((resolve, reject) => {
-    const server = createServer((socket) => socket.destroy())
+    const waiting = new Set<Socket>()
+    let retiring = false
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      if (!retiring) return void socket.destroy()
+      waiting.add(socket.resume().unref())
+      socket.once('close', () => waiting.delete(socket))
+    })
+    const close = (): Promise<void> =>
+      new Promise((done) => {
+        server.close(() => done())
+        // Only now: whoever waited must find nobody there any more.
+        for (const socket of waiting) socket.destroy()
+      })
     server.once('error', reject)
     server.listen({ path, exclusive: true }, () => {
       // A connection that could not be taken was only a question, and the kernel has answered it.
       server.on('error', () => {})
       server.unref()
-      resolve(server)
+      const retire = (): void => {
+        retiring = true
+      }
+      resolve({ retire, close })
     })
   })
-
-const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()))

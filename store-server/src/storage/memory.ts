@@ -51,11 +51,12 @@ function memoryLogs(): Logs {
   }
 }
 
+type Parts = Pick<Storage, 'documents' | 'blobs' | 'logs'>
 /** Runs changes until it is closed. */
 type Change = <T>(change: () => Promise<T>) => Promise<T>
 
 /** The changes of a storage, each behind `change`. */
-function guarded({ documents, blobs, logs }: Omit<Storage, 'close'>, change: Change): Omit<Storage, 'close'> {
+function guarded({ documents, blobs, logs }: Parts, change: Change): Parts {
   return {
     documents: {
       ...documents,
@@ -90,5 +91,5 @@ export function createMemoryStorage(options: StorageOptions = {}): Storage {
   const close = async (): Promise<void> => {
     closed = true
   }
-  return { ...guarded(parts, change), close }
+  return { ...guarded(parts, change), retire: () => {}, close }
 }

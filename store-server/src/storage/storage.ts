@@ -8,6 +8,8 @@ export interface Storage {
   readonly documents: Documents
   readonly blobs: Blobs
   readonly logs: Logs
+  /** Says that `close` comes soon: another process that asks for the data folder may wait for it. */
+  retire(): void
   /** Finishes writes under way and gives the data folder free. Changes asked for afterwards throw E_WRITE. */
   close(): Promise<void>
 }
