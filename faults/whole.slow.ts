@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import {
   finished,
@@ -20,7 +20,9 @@ import { problemsOf } from './invariants.ts'
 
 const TIMEOUT_MS = 600_000
 
-/** When to kill: told by the data folder, which is asked as fast as can be. */
+const POLL_MS = 5
+
+/** When to kill: told by the data folder, which is asked often. */
 const MOMENTS: readonly [string, (folder: string) => boolean][] = [
   [
     'the kernel uploads',
@@ -40,7 +42,7 @@ async function dieWhen(folder: string, isNow: (folder: string) => boolean, job: 
   await notebookOf(paw, ({ state }) => state === 'idle' || state === 'busy')
   const config = { SEED: 7, EPOCHS: 2, NUM_FILTERS: 8, DENSE_WIDTH: 32, LEARNING_RATE: [0.001, 0.002, 0.003] }
   const id = job ?? (await launch(paw, 'cifar10', config)).id
-  while (!isNow(folder)) await turn()
+  while (!isNow(folder)) await wait(POLL_MS)
   for (const pid of await processesOf(folder)) process.kill(pid, 'SIGKILL')
   await until(
     () => processesOf(folder),

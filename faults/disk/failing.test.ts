@@ -16,7 +16,7 @@ vi.mock('node:fs/promises', async (importReal) => {
 afterEach(() => lookOn(null))
 
 /** Of some 250 operations. */
-const TRIES = sizeOf({ short: 30, suite: 100, long: 4000 })
+const TRIES = sizeOf({ short: 15, suite: 100, long: 4000 })
 const ERRORS = ['EIO', 'ENOSPC', 'EMFILE', 'EACCES', 'EINTR']
 
 async function newFolder(): Promise<string> {

@@ -17,7 +17,7 @@ vi.mock('node:fs/promises', async (importReal) => {
 afterEach(() => lookOn(null))
 
 /** Points at which the power is cut, of some 110. */
-const CUTS = sizeOf({ short: 30, suite: 1000, long: 1000 })
+const CUTS = sizeOf({ short: 15, suite: 1000, long: 1000 })
 /** Kinds of luck that are tried at each of them. */
 const DRAWS = sizeOf({ short: 1, suite: 3, long: 50 })
 
