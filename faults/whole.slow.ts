@@ -31,16 +31,19 @@ const MOMENTS: readonly [string, (folder: string) => boolean][] = [
   ['the demo reloads', (folder) => revisionShown(folder) > 0],
 ]
 
+/** The revision that the demo is shown; 0 before any. */
 function revisionShown(folder: string): number {
-  const path = join(folder, 'deployed/cifar10/current.json')
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).deployment.revision : 0
+  const deployed = join(folder, 'deployed')
+  const tasks = existsSync(deployed) ? readdirSync(deployed) : []
+  const [path] = tasks.map((task) => join(deployed, task, 'current.json')).filter(existsSync)
+  return path === undefined ? 0 : JSON.parse(readFileSync(path, 'utf8')).deployment.revision
 }
 
 /** Brings everything up, and kills all of it at that moment. */
 async function dieWhen(folder: string, isNow: (folder: string) => boolean, job: string | null): Promise<string> {
   const paw = await startPawprint(['--no-sample'], folder)
   await notebookOf(paw, ({ state }) => state === 'idle' || state === 'busy')
-  const config = { SEED: 7, EPOCHS: 2, NUM_FILTERS: 8, DENSE_WIDTH: 32, LEARNING_RATE: [0.001, 0.002, 0.003] }
+  const config = { SEED: 7, EPOCHS: 1, NUM_FILTERS: 8, DENSE_WIDTH: 32, LEARNING_RATE: [0.001, 0.002, 0.003] }
   const id = job ?? (await launch(paw, 'cifar10', config)).id
   while (!isNow(folder)) await wait(POLL_MS)
   for (const pid of await processesOf(folder)) process.kill(pid, 'SIGKILL')
