@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { RunningStore } from './startStore.ts'
+import { makeCertificate } from './testing/certificate.ts'
 import { call, fakeAgent, logRecord, refOf } from './testing/fakeAgent.ts'
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
@@ -150,6 +151,35 @@ test.each([
   const { code, err } = await run(['--data', await newFolder(), ...args], env).exit
   expect(code).toBe(1)
   expect(err).toMatch(message)
+})
+
+test('with a certificate the program speaks https, by flags or by variables, and says no more that it is not encrypted', async () => {
+  const { certFile, keyFile } = await makeCertificate('DNS:localhost')
+  const open = ['--port', '0', '--host', '0.0.0.0', '--allow-remote']
+  const flags = ['--tls-cert', certFile, '--tls-key', keyFile]
+  const withFlags = run(['--data', await newFolder(), ...open, ...flags])
+  expect((await withFlags.ready).url).toMatch(/^https:\/\/localhost:\d+$/)
+  withFlags.child.kill('SIGTERM')
+  expect(await withFlags.exit).toMatchObject({ code: 0, err: '' })
+  const env = { PAWPRINT_TLS_CERT: certFile, PAWPRINT_TLS_KEY: keyFile }
+  expect((await run(['--data', await newFolder(), '--port', '0'], env).ready).url).toMatch(/^https:\/\/localhost:\d+$/)
+  const plain = run(['--data', await newFolder(), ...open])
+  expect((await plain.ready).url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  plain.child.kill('SIGTERM')
+  expect((await plain.exit).err).toMatch(/^Warning: Plain http is not encrypted: /)
+})
+
+test('a certificate that does not do is one clear line, and nothing is started', async () => {
+  const { certFile, keyFile } = await makeCertificate('DNS:localhost')
+  const data = join(await newFolder(), 'data')
+  const start = (...flags: string[]) => run(['--data', data, '--port', '0', ...flags]).exit
+  const none = await start('--tls-cert', certFile, '--tls-key', `${keyFile}.none`)
+  expect(none).toMatchObject({ code: 1, out: '' })
+  expect(none.err).toMatch(/^--tls-key \(PAWPRINT_TLS_KEY\): expected a file that can be read, got ENOENT: .*\n$/)
+  expect((await start('--tls-cert', certFile)).err).toMatch(
+    /^--tls-key .*: expected the file that belongs to --tls-cert, got none\n$/,
+  )
+  await expect(readFile(join(data, 'token'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
 test('flags win over variables, variables over defaults', async () => {

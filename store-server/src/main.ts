@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isLoopback } from './core/gate.ts'
+import { type Certificate, CertificateError, outOfDate, readCertificate } from './http/certificate.ts'
 import { type RunningStore, startStore } from './startStore.ts'
 import { StorageError } from './storage/storage.ts'
 
@@ -13,6 +14,8 @@ const USAGE = `Usage: node store-server/dist/main.js [options]
   --web DIR           the built page (default web/dist beside this package)
   --allow-remote      listen on an address that other machines reach
   --allow-host NAME   a further name of this store, such as a reverse proxy's; may be repeated
+  --tls-cert FILE     speak https and wss, with this certificate and its chain (PAWPRINT_TLS_CERT, default none)
+  --tls-key FILE      its private key; both in PEM form (PAWPRINT_TLS_KEY)
   --help
 `
 
@@ -31,6 +34,8 @@ function settings(argv: readonly string[], env: NodeJS.ProcessEnv) {
       web: { type: 'string' },
       'allow-remote': { type: 'boolean', default: false },
       'allow-host': { type: 'string', multiple: true, default: [] },
+      'tls-cert': { type: 'string' },
+      'tls-key': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
@@ -43,6 +48,8 @@ function settings(argv: readonly string[], env: NodeJS.ProcessEnv) {
     host: values.host ?? env.PAWPRINT_HOST ?? '127.0.0.1',
     ...(values.web === undefined ? {} : { webDir: resolve(values.web) }),
     allowedHosts: values['allow-host'],
+    certFile: values['tls-cert'] ?? (env.PAWPRINT_TLS_CERT || undefined),
+    keyFile: values['tls-key'] ?? (env.PAWPRINT_TLS_KEY || undefined),
     allowRemote: values['allow-remote'],
     help: values.help,
   }
@@ -50,10 +57,10 @@ function settings(argv: readonly string[], env: NodeJS.ProcessEnv) {
 
 const PLAIN_HTTP =
   'Plain http is not encrypted: everyone on the way can read the token, and with it deploy and delete. ' +
-  'Put a reverse proxy with TLS in front, or use a network that you trust.'
+  'Give it a certificate (--tls-cert, --tls-key), put a reverse proxy with TLS in front, or use a network that you trust.'
 
 function explain(error: unknown, port: number, dataDir: string): string {
-  if (error instanceof StartError) return error.message
+  if (error instanceof StartError || error instanceof CertificateError) return error.message
   if (error instanceof StorageError) {
     if (error.code === 'E_LOCKED') return `--data: the folder is in use by another store: ${error.message}`
     if (error.code !== 'E_CORRUPT') return `--data: ${error.message}`
@@ -91,22 +98,30 @@ function endOnSignals(store: RunningStore): void {
   process.on('SIGHUP', end)
 }
 
+/** What an operator should know before the store is open to others. Throws StartError for what nobody asked for. */
+function checkReach(host: string, allowRemote: boolean, tls: Certificate | null): void {
+  const days = tls === null ? null : outOfDate(tls.cert, Date.now())
+  if (days !== null)
+    console.error(`Warning: the certificate is valid from ${days}: browsers and agents will refuse it.`)
+  if (isLoopback(host)) return
+  if (!allowRemote)
+    throw new StartError(
+      `--host: ${host} can be reached from other machines. ${tls === null ? `${PLAIN_HTTP} ` : ''}To do it all the same, add --allow-remote.`,
+    )
+  if (tls === null) console.error(`Warning: ${PLAIN_HTTP}`)
+}
+
 async function main(): Promise<void> {
   let port = 0
   let dataDir = ''
   try {
-    const { help, allowRemote, ...options } = settings(process.argv.slice(2), process.env)
+    const { help, allowRemote, certFile, keyFile, ...options } = settings(process.argv.slice(2), process.env)
     port = options.port
     dataDir = options.dataDir
     if (help) return void console.log(USAGE)
-    if (!isLoopback(options.host)) {
-      if (!allowRemote)
-        throw new StartError(
-          `--host: ${options.host} can be reached from other machines. ${PLAIN_HTTP} To do it all the same, add --allow-remote.`,
-        )
-      console.error(`Warning: ${PLAIN_HTTP}`)
-    }
-    const store = await startStore(options)
+    const tls = await readCertificate(certFile, keyFile)
+    checkReach(options.host, allowRemote, tls)
+    const store = await startStore({ ...options, tls })
     endOnSignals(store)
     console.log(`Store: ${store.url}/?token=${store.token}`)
   } catch (error) {

@@ -1,47 +1,42 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import type { Server } from 'node:http'
 import { join, resolve } from 'node:path'
-import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { CLOSE } from '@pawprint/protocol'
 import { removeStaleTemps } from './check/temps.ts'
-import { isLoopback, policyOf, type Rule, type Scope } from './core/gate.ts'
-import { failureOf } from './http/answers.ts'
-import { createGatekeeper, type Gatekeeper } from './http/gatekeeper.ts'
+import { policyOf, type Rule } from './core/gate.ts'
+import type { Certificate } from './http/certificate.ts'
+import { cookieFor, createGatekeeper } from './http/gatekeeper.ts'
 import { createHttp, STATIC_RULES } from './http/http.ts'
 import { allRoutes } from './http/routes.ts'
+import { createServer, listen, namesOf, urlOf } from './http/server.ts'
 import { DEFAULT_TIMES, type StoreOptions } from './options.ts'
+import { type Access, createAccess } from './service/access.ts'
 import { saveRegistry } from './service/changes.ts'
 import type { Store } from './service/context.ts'
 import { createCurrentWriter } from './service/current.ts'
 import { openStore } from './service/open.ts'
 import { sweepGone } from './service/registering.ts'
-import { drawTokens, openTokens } from './service/token.ts'
+import { drawTokens, openTokens, replaceToken, type Tokens } from './service/token.ts'
 import { startUpkeep } from './service/upkeep.ts'
 import { realWorld } from './service/world.ts'
 import { openStorage } from './storage/embedded.ts'
-import { openConnection } from './wire/connection.ts'
 import { createSockets, type Sockets } from './wire/sockets.ts'
+import { createUpgrade } from './wire/upgrade.ts'
 
 const WS_RULE: Rule = { method: 'GET', path: '/ws', scope: 'any', upgrade: true }
 /** Longest wait of a timer that looks for notebooks that are gone. */
 const SWEEP_MS = 60_000
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 600_000
-const IDLE_TIMEOUT_MS = 120_000
-const MAX_CONNECTIONS = 4096
 /** A store that ends on this folder is waited for so long. */
 const LOCK_WAIT_MS = 10_000
 
 export interface RunningStore {
-  /** `http://host:port`, without a token. */
+  /** `http://host:port`, or `https://…` with a certificate; without a token. */
   readonly url: string
   readonly port: number
-  /** The operator's. */
+  /** The operator's, as it is now. */
   readonly token: string
-  /** Tokens that reach less far. */
+  /** Tokens that reach less far, as they are now. */
   readonly agentToken: string
   readonly viewerToken: string
   /** Closes every connection with 1012, writes what is under way, and gives the data folder free. */
@@ -53,7 +48,7 @@ export interface RunningStore {
  * E_LOCKED), or when the folder is damaged (E_CORRUPT).
  */
 export async function startStore(options: StoreOptions = {}): Promise<RunningStore> {
-  const { host = '127.0.0.1', port = 3001, dataDir } = options
+  const { host = '127.0.0.1', port = 3001, dataDir, tls = null } = options
   const times = { ...DEFAULT_TIMES, ...options.times }
   const world = { ...realWorld, ...options.world }
   if (!options.storage && dataDir === undefined) throw new TypeError('startStore: expected dataDir or storage')
@@ -62,33 +57,71 @@ export async function startStore(options: StoreOptions = {}): Promise<RunningSto
     world.report(`weights ${sha1} are damaged and are not served: ${problem}`)
   const storage =
     options.storage ?? (await openStorage(folder ?? '', { ...options.limits, lockWaitMs: LOCK_WAIT_MS, onCorrupt }))
-  const server = createServer()
+  const server = createServer(tls, times)
   try {
-    const tokens = options.tokens ?? (folder === null ? drawTokens() : await openTokens(folder))
+    const access = await openAccess(folder, options.tokens)
     const writeCurrent =
       options.writeCurrent ?? (folder === null ? async () => {} : createCurrentWriter(join(folder, 'deployed')))
     const store = await openStore({ storage, world, times, writeCurrent })
-    await listen(server, port, host)
+    const bound = await listen(server, port, host)
     // From here to the handlers nothing waits, so no request can come before them.
-    const bound = (server.address() as AddressInfo).port
-    const routes = allRoutes(store)
-    const rules = [...STATIC_RULES, WS_RULE, ...routes]
-    const policy = policyOf(bound, [...namesOf(host), ...(options.allowedHosts ?? [])])
-    const gatekeeper = createGatekeeper({ rules, policy, tokens, port: bound, nowMs: world.nowMs })
-    const webDir = options.webDir ?? fileURLToPath(new URL('../../web/dist', import.meta.url))
     const sockets = createSockets(times)
-    server.on('request', createHttp({ routes, gatekeeper, webDir: resolve(webDir), report: world.report }))
-    server.on('upgrade', (request, stream, head) => upgrade(store, sockets, gatekeeper, request, stream, head))
+    answer(server, { ...options, store, access, sockets, host, port: bound, tls })
     const stopTimers = startTimers(store, folder)
-    const { operator, agent, viewer } = tokens
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`
     const close = once(() => shutDown(store, server, sockets, stopTimers, options.storage === undefined))
-    return { url, port: bound, token: operator, agentToken: agent, viewerToken: viewer, close }
+    return {
+      url: urlOf(host, bound, tls),
+      port: bound,
+      get token() {
+        return access.tokens().operator
+      },
+      get agentToken() {
+        return access.tokens().agent
+      },
+      get viewerToken() {
+        return access.tokens().viewer
+      },
+      close,
+    }
   } catch (error) {
     server.close()
     if (!options.storage) await storage.close()
     throw error
   }
+}
+
+/** The tokens that were given; else those of the data folder; without one, drawn anew and kept nowhere. */
+async function openAccess(folder: string | null, given: Tokens | undefined): Promise<Access> {
+  if (given !== undefined || folder === null) return createAccess(given ?? drawTokens(), async () => {})
+  return createAccess(await openTokens(folder), (scope, token) => replaceToken(folder, scope, token))
+}
+
+interface Answering {
+  readonly store: Store
+  readonly access: Access
+  readonly sockets: Sockets
+  readonly host: string
+  readonly port: number
+  readonly tls: Certificate | null
+  readonly allowedHosts?: readonly string[]
+  readonly webDir?: string
+}
+
+/** Puts the gate in front of the server, and the routes and sockets behind it. */
+function answer(server: Server, options: Answering): void {
+  const { store, access, sockets, host, port, tls } = options
+  // Cookies do not tell ports apart, so the cookie's name does.
+  const cookieName = `pawprint-${port}`
+  const cookieOf = (token: string) => cookieFor(cookieName, token, tls !== null)
+  const routes = allRoutes(store, access, cookieOf)
+  const rules = [...STATIC_RULES, WS_RULE, ...routes]
+  const policy = policyOf(port, [...namesOf(host, tls), ...(options.allowedHosts ?? [])])
+  const gatekeeper = createGatekeeper({ rules, policy, access, cookieName, nowMs: store.world.nowMs })
+  const webDir = resolve(options.webDir ?? fileURLToPath(new URL('../../web/dist', import.meta.url)))
+  const { report } = store.world
+  const { bodyIdleMs } = store.times
+  server.on('request', createHttp({ routes, gatekeeper, access, cookieOf, webDir, bodyIdleMs, report }))
+  server.on('upgrade', createUpgrade(store, sockets, gatekeeper, access))
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
@@ -97,58 +130,6 @@ function once(work: () => Promise<void>): () => Promise<void> {
     running ??= work()
     return running
   }
-}
-
-/** Under which names the store is reached when it listens on every address. */
-function namesOf(host: string): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return isLoopback(host) ? [] : [host]
-  return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address))
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  server.headersTimeout = HEADERS_TIMEOUT_MS
-  server.requestTimeout = REQUEST_TIMEOUT_MS
-  server.timeout = IDLE_TIMEOUT_MS
-  server.maxConnections = MAX_CONNECTIONS
-  return new Promise((done, fail) => {
-    server.once('error', fail)
-    server.listen(port, host, () => {
-      server.off('error', fail)
-      done()
-    })
-  })
-}
-
-/** The gate for upgrades; a refusal is a plain HTTP answer. */
-function upgrade(
-  store: Store,
-  sockets: Sockets,
-  gatekeeper: Gatekeeper,
-  request: IncomingMessage,
-  stream: Duplex,
-  head: Buffer,
-): void {
-  stream.on('error', () => stream.destroy())
-  let scope: Scope | null = null
-  try {
-    scope = gatekeeper.pass(request, true)
-  } catch (error) {
-    refuse(stream, error)
-    return
-  }
-  if (scope === null || store.closing) {
-    stream.destroy()
-    return
-  }
-  const known = scope
-  sockets.accept(request, stream, head, (socket) => openConnection(store, socket, known))
-}
-
-function refuse(stream: Duplex, error: unknown): void {
-  const { status, error: body } = failureOf(error)
-  const text = JSON.stringify({ error: body })
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n`
-  stream.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }
 
 function startTimers(store: Store, folder: string | null): () => void {

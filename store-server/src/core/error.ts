@@ -10,6 +10,7 @@ const STATUS = {
   E_NOT_FOUND: 404, // no such path, notebook, job, model, task or upload
   E_NO_ARTIFACT: 404, // the model has no such export
   E_NO_EVALUATION: 404, // the agent sent none
+  E_SLOW_BODY: 408, // no more bytes of the body for 30 s; those of an upload that came are kept
   E_QUERY: 400, // a query or header that cannot be read
   E_BODY: 413, // a body above 1 MiB
   E_MEDIA: 415, // another content type or encoding

@@ -1,72 +1,10 @@
-import { request } from 'node:http'
 import { connect } from 'node:net'
 import { parseToPage } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
-import { policyOf } from '../core/gate.ts'
-import { drawTokens } from '../service/token.ts'
 import { fakeAgent } from '../testing/fakeAgent.ts'
 import { openPeer } from '../testing/peer.ts'
+import { ask } from '../testing/raw.ts'
 import { startTestStore } from '../testing/testStore.ts'
-import { createGatekeeper } from './gatekeeper.ts'
-import { createHttp, STATIC_RULES } from './http.ts'
-import { allRoutes } from './routes.ts'
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
-const OPEN = ['GET /', 'HEAD /', 'GET /healthz', 'HEAD /healthz']
-
-/** One raw request; headers go out exactly as given. */
-function ask(url: string, method: string, path: string, headers: Record<string, string> = {}) {
-  const { port } = new URL(url)
-  return new Promise<{ status: number; headers: Record<string, unknown> }>((resolve, reject) => {
-    const sent = request({ port, host: '127.0.0.1', method, path, headers }, (response) => {
-      response.resume()
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }))
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
-}
-
-/** Paths that the router itself knows. */
-function pathsOfRouter(): string[] {
-  const gatekeeper = createGatekeeper({
-    rules: [],
-    policy: policyOf(1, []),
-    tokens: drawTokens(),
-    port: 1,
-    nowMs: () => 0,
-  })
-  const routes = allRoutes({} as Parameters<typeof allRoutes>[0])
-  const app = createHttp({ routes, gatekeeper, webDir: '/nowhere', report: () => {} })
-  const stack: { route?: { path: string } }[] = app.router.stack
-  return [...new Set(stack.flatMap(({ route }) => (route ? [route.path] : [])))]
-}
-
-test('without a token no method of any route of the router answers, except the open ones', async () => {
-  const store = await startTestStore()
-  const paths = pathsOfRouter()
-  expect(paths.length).toBeGreaterThan(20)
-  for (const path of [...paths, '/ws', '/api', '/api/secret', '/token', '/data/token'])
-    for (const method of METHODS) {
-      const name = `${method} ${path}`
-      const real = path.replaceAll(/:\w+/g, 'x')
-      const { status } = await ask(store.url, method, real, { host: `127.0.0.1:${store.port}` })
-      if (OPEN.includes(name)) expect([200, 404], name).toContain(status)
-      else expect([401, 403], name).toContain(status)
-    }
-})
-
-test('with a viewer’s token nothing that changes something is reached', async () => {
-  const store = await startTestStore()
-  for (const { method, path, scope } of allRoutes({} as Parameters<typeof allRoutes>[0])) {
-    if (scope === 'open' || scope === 'viewer') continue
-    const headers = { host: `127.0.0.1:${store.port}`, authorization: `Bearer ${store.viewerToken}` }
-    expect((await ask(store.url, method, path.replaceAll(/:\w+/g, 'x'), headers)).status, `${method} ${path}`).toBe(403)
-  }
-  for (const { method, scope } of allRoutes({} as Parameters<typeof allRoutes>[0]))
-    if (method !== 'GET') expect(['agent', 'operator']).toContain(scope)
-  expect(STATIC_RULES.every(({ method }) => method === 'GET')).toBe(true)
-})
 
 test.each([
   ['another name', { host: 'evil.example' }],
@@ -77,7 +15,7 @@ test.each([
   const store = await startTestStore()
   const real = Object.entries(headers).map(([key, value]) => [key, value.replace('PORT', String(store.port))])
   const authorization = `Bearer ${store.token}`
-  expect((await ask(store.url, 'POST', '/api/jobs', { ...Object.fromEntries(real), authorization })).status).toBe(403)
+  expect((await ask(store.port, 'POST', '/api/jobs', { ...Object.fromEntries(real), authorization })).status).toBe(403)
 })
 
 test('a request with two Host headers is refused', async () => {

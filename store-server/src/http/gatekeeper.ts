@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { StoreError } from '../core/error.ts'
 import { admit, type Credential, createThrottle, type Policy, type Rule, type Scope } from '../core/gate.ts'
-import { scopeOfToken, type Tokens } from '../service/token.ts'
+import type { Access } from '../service/access.ts'
 
 const WRONG_TOKENS_PER_WINDOW = 10
 const WINDOW_MS = 60_000
+
+const YEAR_S = 365 * 24 * 60 * 60
+
+/** The Set-Cookie header that lets a browser in. `secure`: it may travel over https only. */
+export const cookieFor = (name: string, token: string, secure: boolean): string =>
+  `${name}=${token}; Max-Age=${YEAR_S}; Path=/; HttpOnly; ${secure ? 'Secure; ' : ''}SameSite=Strict`
 
 /** Stands before every request and upgrade. */
 export interface Gatekeeper {
@@ -12,7 +18,6 @@ export interface Gatekeeper {
   pass(request: IncomingMessage, upgrade: boolean): Scope | null
   /** The scope of a token from the address bar. Throws StoreError E_AUTH, E_THROTTLED. */
   exchange(token: string, address: string): Scope
-  readonly cookieName: string
   readonly policy: Policy
 }
 
@@ -33,12 +38,12 @@ function hostOf(request: IncomingMessage): string | undefined {
   return count === 1 ? request.headers.host : undefined
 }
 
-function credentialOf(request: IncomingMessage, tokens: Tokens, cookieName: string): Credential {
+function credentialOf(request: IncomingMessage, access: Access, cookieName: string): Credential {
   const { authorization, cookie } = request.headers
   const bearer = /^Bearer ([\w.~+/=-]{1,200})$/i.exec(authorization ?? '')?.[1]
   const token = authorization === undefined ? cookieOf(cookie, cookieName) : (bearer ?? '')
   if (token === null) return { type: 'none' }
-  const scope = scopeOfToken(tokens, token)
+  const scope = access.scopeOf(token)
   const by = authorization === undefined ? 'cookie' : 'bearer'
   return scope === null ? { type: 'wrong' } : { type: 'known', scope, by }
 }
@@ -46,14 +51,12 @@ function credentialOf(request: IncomingMessage, tokens: Tokens, cookieName: stri
 export interface GatekeeperOptions {
   readonly rules: readonly Rule[]
   readonly policy: Policy
-  readonly tokens: Tokens
-  /** Cookies do not tell ports apart, so the cookie's name does. */
-  readonly port: number
+  readonly access: Access
+  readonly cookieName: string
   nowMs(): number
 }
 
-export function createGatekeeper({ rules, policy, tokens, port, nowMs }: GatekeeperOptions): Gatekeeper {
-  const cookieName = `pawprint-${port}`
+export function createGatekeeper({ rules, policy, access, cookieName, nowMs }: GatekeeperOptions): Gatekeeper {
   const throttle = createThrottle(WRONG_TOKENS_PER_WINDOW, WINDOW_MS, nowMs)
 
   function countWrong(address: string): void {
@@ -62,10 +65,9 @@ export function createGatekeeper({ rules, policy, tokens, port, nowMs }: Gatekee
   }
 
   return {
-    cookieName,
     policy,
     pass(request, upgrade) {
-      const credential = credentialOf(request, tokens, cookieName)
+      const credential = credentialOf(request, access, cookieName)
       const { method = '', headers } = request
       const approach = {
         method,
@@ -82,7 +84,7 @@ export function createGatekeeper({ rules, policy, tokens, port, nowMs }: Gatekee
       throw new StoreError(code, code === 'E_HOST' ? 'host' : 'request', expected, got)
     },
     exchange(token, address) {
-      const scope = scopeOfToken(tokens, token)
+      const scope = access.scopeOf(token)
       if (scope !== null) return scope
       countWrong(address)
       throw new StoreError('E_AUTH', 'token', 'the token of this store', 'another token')

@@ -2,8 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import express, { type Express, type Request, type Response } from 'express'
-import type { Rule } from '../core/gate.ts'
+import type { Rule, Scope } from '../core/gate.ts'
+import type { Access } from '../service/access.ts'
 import { failureOf, securityHeaders } from './answers.ts'
+import { bodyOf } from './body.ts'
 import { addressOf, type Gatekeeper } from './gatekeeper.ts'
 import type { ApiAnswer, ApiRequest, Route } from './route.ts'
 
@@ -21,17 +23,24 @@ const NO_PAGE = 'The page is not built. The API is under /api.\n'
 export interface HttpOptions {
   readonly routes: readonly Route[]
   readonly gatekeeper: Gatekeeper
+  readonly access: Access
+  /** The Set-Cookie header that lets a browser in. */
+  cookieOf(token: string): string
   /** Folder of the built page. */
   readonly webDir: string
+  /** Longest wait for the next bytes of a body. */
+  readonly bodyIdleMs: number
   report(line: string): void
 }
 
-const requestOf = (request: Request): ApiRequest => ({
+const queryOf = (request: Request): URLSearchParams => new URLSearchParams(request.url.split('?', 2)[1] ?? '')
+
+const requestOf = (request: Request, bodyIdleMs: number): ApiRequest => ({
   method: request.method,
   params: request.params as Record<string, string>,
-  query: new URLSearchParams(request.url.split('?', 2)[1] ?? ''),
+  query: queryOf(request),
   header: (name) => request.get(name),
-  bytes: request,
+  bytes: bodyOf(request, bodyIdleMs),
   address: addressOf(request),
 })
 
@@ -50,8 +59,8 @@ function sendFailure(
   report: (line: string) => void,
 ): void {
   const failure = failureOf(error)
-  const aborted = request.destroyed && !request.complete
-  if (failure.status >= 500 && !aborted) report(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const hasLeft = request.socket.destroyed
+  if (failure.status >= 500 && !hasLeft) report(error instanceof Error ? (error.stack ?? error.message) : String(error))
   if (response.headersSent) {
     response.destroy()
     return
@@ -61,41 +70,47 @@ function sendFailure(
   response.status(failure.status).json({ error: failure.error })
 }
 
+const handlerOf = (route: Route, { access, bodyIdleMs }: HttpOptions) =>
+  async function handle(request: Request, response: Response): Promise<void> {
+    const scope: Scope | null = response.locals.scope
+    // An upload or a download of a token that was replaced is cut.
+    if (scope !== null && !route.outlivesToken)
+      response.once(
+        'close',
+        access.enter(scope, () => request.socket.destroy()),
+      )
+    await sendAnswer(await route.handle(requestOf(request, bodyIdleMs)), response)
+  }
+
 /** The HTTP side: one gate, then the routes, then the page's files; what is left does not exist. */
-export function createHttp({ routes, gatekeeper, webDir, report }: HttpOptions): Express {
+export function createHttp(options: HttpOptions): Express {
+  const { routes, gatekeeper, report } = options
   const app = express()
   app.disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
   app.use((request, response, next) => {
     const host = request.headers.host?.toLowerCase() ?? ''
     response.set(securityHeaders(gatekeeper.policy.hosts.has(host) ? host : null))
-    gatekeeper.pass(request, false)
+    response.locals.scope = gatekeeper.pass(request, false)
     next()
   })
   for (const route of routes) {
-    const handler = async (request: Request, response: Response) =>
-      sendAnswer(await route.handle(requestOf(request)), response)
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete'
-    app[method](route.path, handler)
+    app[method](route.path, handlerOf(route, options))
   }
-  servePage(app, gatekeeper, webDir)
+  servePage(app, options)
   app.use((error: unknown, request: Request, response: Response, _next: unknown) =>
     sendFailure(error, request, response, report),
   )
   return app
 }
 
-function servePage(app: Express, gatekeeper: Gatekeeper, webDir: string): void {
+function servePage(app: Express, { gatekeeper, cookieOf, webDir }: HttpOptions): void {
   app.get('/', (request, response) => {
-    const token = requestOf(request).query.get('token')
+    const token = queryOf(request).get('token')
     if (token !== null) {
       gatekeeper.exchange(token, addressOf(request))
-      response.cookie(gatekeeper.cookieName, token, {
-        httpOnly: true,
-        sameSite: 'strict',
-        path: '/',
-        maxAge: YEAR_S * 1000,
-      })
+      response.set('set-cookie', cookieOf(token))
       response.redirect(303, '/')
       return
     }

@@ -24,6 +24,8 @@ export type ApiAnswer =
 
 /** A call of the API. Its scope stands beside it, so that none can be without one. */
 export interface Route extends Rule {
+  /** True for a call that is answered although its own token was replaced meanwhile. */
+  readonly outlivesToken?: true
   handle(request: ApiRequest): Promise<ApiAnswer> | ApiAnswer
 }
 

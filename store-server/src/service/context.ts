@@ -31,6 +31,12 @@ export interface Times {
   readonly pingIntervalMs: number
   readonly deadAfterMs: number
   readonly helloTimeoutMs: number
+  /** A peer that does not answer a goodbye is cut after this long. */
+  readonly goodbyeMs: number
+  /** From a connection's first byte, or its opening, to the end of a request's headers. */
+  readonly headersMs: number
+  /** Longest wait for the next bytes of a request's body. */
+  readonly bodyIdleMs: number
   /** Trial changes reach a page at most this often. */
   readonly coalesceMs: number
   /** Log lines and curves wait this long for company. */

@@ -1,32 +1,39 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SCOPES, type Scope } from '../core/gate.ts'
-import { errnoOf } from '../storage/errno.ts'
+import { errnoOf, withNoSpace } from '../storage/errno.ts'
+import { StorageError } from '../storage/storage.ts'
 
 /** One token per scope. The operator's is the one that is printed. */
 export type Tokens = Readonly<Record<Scope, string>>
 
 const TOKEN_BYTES = 32
-const FILES: Tokens = { operator: 'token', agent: 'token-agent', viewer: 'token-viewer' }
+const FILE_MODE = 0o600
+/** Their files in the data folder. */
+export const TOKEN_FILES: Tokens = { operator: 'token', agent: 'token-agent', viewer: 'token-viewer' }
 
 /** 32 random bytes, base64url: 43 characters. */
 export const drawToken = (): string => randomBytes(TOKEN_BYTES).toString('base64url')
 export const drawTokens = (): Tokens => ({ operator: drawToken(), agent: drawToken(), viewer: drawToken() })
 
 /** Whole and on disk, or not at all: a store that is killed here must start again by itself. */
-async function createToken(path: string): Promise<string> {
-  const token = drawToken()
+async function writeToken(path: string, token: string): Promise<string> {
   const next = `${path}.tmp`
   await rm(next, { force: true })
-  const file = await open(next, 'wx', 0o600)
   try {
-    await file.writeFile(`${token}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(next, 'wx', FILE_MODE)
+    try {
+      await file.writeFile(`${token}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(next, path)
+  } catch (error) {
+    await rm(next, { force: true })
+    throw error
   }
-  await rename(next, path)
   const folder = await open(dirname(path), 'r')
   await folder.sync().finally(() => folder.close())
   return token
@@ -37,7 +44,9 @@ async function readOrCreate(path: string): Promise<string> {
     if (errnoOf(error) === 'ENOENT') return null
     throw error
   })
-  if (text === null) return createToken(path)
+  if (text === null) return writeToken(path, drawToken())
+  // A token file is its owner's alone, whatever copied it here.
+  await chmod(path, FILE_MODE)
   const token = text.trim()
   if (!/^[A-Za-z0-9_-]{20,}$/.test(token))
     throw new Error(
@@ -49,9 +58,21 @@ async function readOrCreate(path: string): Promise<string> {
 /** The tokens of a data folder, in files `token`, `token-agent` and `token-viewer` that only the owner reads. */
 export async function openTokens(dataDir: string): Promise<Tokens> {
   const [operator, agent, viewer] = await Promise.all(
-    (['operator', 'agent', 'viewer'] as const).map((scope) => readOrCreate(join(dataDir, FILES[scope]))),
+    (['operator', 'agent', 'viewer'] as const).map((scope) => readOrCreate(join(dataDir, TOKEN_FILES[scope]))),
   )
   return { operator: operator ?? '', agent: agent ?? '', viewer: viewer ?? '' }
+}
+
+/** Puts another token in the place of a scope's: whole and on disk, or not at all. Throws StorageError E_WRITE, E_NO_SPACE. */
+export async function replaceToken(dataDir: string, scope: Scope, token: string): Promise<void> {
+  const name = TOKEN_FILES[scope]
+  try {
+    await writeToken(join(dataDir, name), token)
+  } catch (error) {
+    const said = withNoSpace(error, name)
+    if (said instanceof StorageError) throw said
+    throw new StorageError('E_WRITE', name, 'a file that can be written', errnoOf(error), { cause: error })
+  }
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -7,6 +7,8 @@ import type { Peer, Socket } from './socket.ts'
 export interface SocketTimes {
   readonly pingIntervalMs: number
   readonly deadAfterMs: number
+  /** A peer that does not answer a goodbye is cut after this long. */
+  readonly goodbyeMs: number
 }
 
 export interface Sockets {
@@ -18,34 +20,40 @@ export interface Sockets {
 
 const MAX_REASON_BYTES = 123
 
-const adapt = (ws: WebSocket): Socket => ({
+function sayGoodbye(ws: WebSocket, code: number, reason: string, goodbyeMs: number): void {
+  if (ws.readyState !== WebSocket.OPEN) return
+  const cut = Buffer.from(reason)
+    .subarray(0, MAX_REASON_BYTES)
+    .toString()
+    .replace(/\uFFFD$/, '')
+  ws.close(code, cut)
+  const timer = setTimeout(() => ws.terminate(), goodbyeMs)
+  ws.once('close', () => clearTimeout(timer))
+}
+
+const adapt = (ws: WebSocket, goodbyeMs: number): Socket => ({
   send: (text) => {
     if (ws.readyState === WebSocket.OPEN) ws.send(text)
   },
-  close: (code, reason) =>
-    ws.close(
-      code,
-      Buffer.from(reason)
-        .subarray(0, MAX_REASON_BYTES)
-        .toString()
-        .replace(/\uFFFD$/, ''),
-    ),
+  close: (code, reason) => sayGoodbye(ws, code, reason, goodbyeMs),
   bufferedBytes: () => ws.bufferedAmount,
   pause: () => ws.pause(),
   resume: () => ws.resume(),
 })
 
 /** Connects one socket with what answers it. `heard` notes when its last frame came. */
-function serve(ws: WebSocket, heard: Map<WebSocket, number>, open: (socket: Socket) => Peer): void {
+function serve(ws: WebSocket, socket: Socket, heard: Map<WebSocket, number>, open: (socket: Socket) => Peer): void {
   heard.set(ws, performance.now())
-  const peer = open(adapt(ws))
+  const peer = open(socket)
   const live = () => {
     heard.set(ws, performance.now())
     peer.alive()
   }
   ws.on('message', (data, isBinary) => {
     live()
-    if (isBinary) ws.close(CLOSE.badMessage, 'text messages only')
+    // What comes between our goodbye and the peer's counts no more: its token may have been replaced.
+    if (ws.readyState !== WebSocket.OPEN) return
+    if (isBinary) socket.close(CLOSE.badMessage, 'text messages only')
     else peer.receive(data.toString())
   })
   ws.on('ping', live)
@@ -60,7 +68,11 @@ function serve(ws: WebSocket, heard: Map<WebSocket, number>, open: (socket: Sock
 
 /** The WebSocket endpoint: frames of at most 1 MiB, no compression, a ping each `pingIntervalMs`, cut when silent too long. */
 export function createSockets(times: SocketTimes): Sockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false })
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+  })
   const heard = new Map<WebSocket, number>()
   const timer = setInterval(() => {
     for (const [ws, at] of heard) {
@@ -73,7 +85,7 @@ export function createSockets(times: SocketTimes): Sockets {
   timer.unref()
   return {
     accept: (request, stream, head, open) =>
-      server.handleUpgrade(request, stream, head, (ws) => serve(ws, heard, open)),
+      server.handleUpgrade(request, stream, head, (ws) => serve(ws, adapt(ws, times.goodbyeMs), heard, open)),
     async close(code, reason, graceMs) {
       clearInterval(timer)
       const open = [...heard.keys()]
