@@ -1,5 +1,5 @@
 import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
-import { AgentError } from './errors.ts'
+import { AgentError, isFinalError } from './errors.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
 import { executeAssignment } from './jobs.ts'
 import type { Hold } from './keepAlive.ts'
@@ -162,7 +162,7 @@ async function end(
   state.over = error
   state.idle.set(null)
   rejectBegin?.(error)
-  if (error.code === 'E_REFUSED') show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
+  if (isFinalError(error)) show(state, { type: 'notice', text: `the agent has stopped: ${error.message}` })
   // What still trains could not be delivered any more.
   void state.runner.stopAll(new Abandoned(error.message, { hasSuccessor: false }))
   state.screen?.close()

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os'
 import { nanoid } from 'nanoid'
 import { type OpenAgent, openAgent } from './agent.ts'
+import { isFinalError } from './errors.ts'
 import { createKeepAlive } from './keepAlive.ts'
 import { followSignals } from './signals.ts'
 import { TIMES } from './times.ts'
@@ -13,7 +14,8 @@ const open = new Map<string, OpenAgent>()
 
 /**
  * Connects this kernel to a store, for example `ws://127.0.0.1:3001`, and resolves when the store has let it in. Waits for a
- * store that is not there yet. Throws AgentError E_URL, E_TOKEN, or E_REFUSED (wrong token, scope or version).
+ * store that is not there yet. Throws AgentError E_URL, E_TOKEN, E_CERTIFICATE, or E_REFUSED (wrong token,
+ * scope or version).
  */
 export async function connect(url: string, options: ConnectOptions = {}): Promise<Agent> {
   const address = findStore(url, { option: options.token, env: process.env, cwd: process.cwd() })
@@ -51,7 +53,7 @@ export async function connect(url: string, options: ConnectOptions = {}): Promis
     exitAfterIdle: process.env.PAWPRINT_EXIT_AFTER_IDLE || undefined,
     onServing(state, error) {
       if (state === 'closed') forget()
-      tellRunner(state, error?.code === 'E_REFUSED' ? error.message : undefined)
+      tellRunner(state, error !== undefined && isFinalError(error) ? error.message : undefined)
     },
   })
   const release = followSignals(fresh.agent, { inKernel })

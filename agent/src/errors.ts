@@ -2,12 +2,21 @@
  * - `E_URL`: no WebSocket address.
  * - `E_TOKEN`: no token was found for the store.
  * - `E_REFUSED`: the store will not have this agent (token, scope, version, replaced); trying again would not help.
+ * - `E_CERTIFICATE`: the store's TLS certificate is not trusted here, or is for another name.
  * - `E_STORE`: the store answered a message or an upload with an error.
  * - `E_TRAIN`: a train function returned something else than an evaluation of its model.
  * - `E_CHECKPOINT`: bytes that are no checkpoint, or one that does not fit what is trained now.
  * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
  */
-export type AgentErrorCode = 'E_URL' | 'E_TOKEN' | 'E_REFUSED' | 'E_STORE' | 'E_TRAIN' | 'E_CHECKPOINT' | 'E_CLOSED'
+export type AgentErrorCode =
+  | 'E_URL'
+  | 'E_TOKEN'
+  | 'E_REFUSED'
+  | 'E_CERTIFICATE'
+  | 'E_STORE'
+  | 'E_TRAIN'
+  | 'E_CHECKPOINT'
+  | 'E_CLOSED'
 
 /** The one error of this package. `at` is the place: an option, a message, a trial. */
 export class AgentError extends Error {
@@ -25,6 +34,9 @@ export class AgentError extends Error {
     this.got = got
   }
 }
+
+/** Whether the store, or what is known of it, ended the agent; `close()` is no such end. */
+export const isFinalError = ({ code }: AgentError): boolean => code === 'E_REFUSED' || code === 'E_CERTIFICATE'
 
 /** A branch that the types rule out. */
 export function unreachable(value: never): never {

@@ -97,7 +97,10 @@ export interface NotebookDefinition {
 }
 
 export interface ConnectOptions {
-  /** Default: `?token=` of the address, PAWPRINT_TOKEN, then the `token` file of a store's data folder on this machine. */
+  /**
+   * Default: `?token=` of the address, PAWPRINT_TOKEN, the file that PAWPRINT_TOKEN_FILE names, then the token file of a store's data
+   * folder on this machine. A file is read again when the store no longer knows the token.
+   */
   readonly token?: string
 }
 

@@ -65,11 +65,15 @@ export function refusalOf(code: number, said: string): AgentError | undefined {
   return new AgentError('E_REFUSED', 'store', 'to be let in', `${status}, ${reason}${said === '' ? '' : ` (${said})`}`)
 }
 
+const isUnknownToken = (code: number): boolean => code === 401 || code === CLOSE.unauthorized
+
 /** A connection that is made again, for ever, with full jitter from 0.5 s to 30 s, until it is closed or refused for good. */
 export function openConnection(settings: ConnectionSettings, listener: ConnectionListener): Connection {
   const { address, times } = settings
   let socket: Socket | undefined
   let welcomed = false
+  let wasWelcomed = false
+  let token = address.token
   let closed = false
   let tries = 0
   let aliveAt = 0
@@ -81,6 +85,15 @@ export function openConnection(settings: ConnectionSettings, listener: Connectio
     timer = setTimeout(action, ms)
     timer.unref()
   }
+  const stop = (error: AgentError): void => {
+    closed = true
+    listener.onStopped(error)
+  }
+  // A certificate may be renewed while trials run. Before the first welcome nothing is lost by saying what is wrong.
+  const onUntrusted = (problem: string): void => {
+    if (wasWelcomed) return lost(1006, problem)
+    stop(new AgentError('E_CERTIFICATE', address.httpUrl, 'a store that this machine trusts', problem))
+  }
   const lost = (code: number, said: string): void => {
     if (welcomed && performance.now() - welcomedAt > HEALTHY_MS) tries = 0
     socket = undefined
@@ -89,11 +102,8 @@ export function openConnection(settings: ConnectionSettings, listener: Connectio
     onEnd?.()
     if (closed) return
     const refusal = refusalOf(code, said)
-    if (refusal !== undefined) {
-      closed = true
-      listener.onStopped(refusal)
-      return
-    }
+    // A token that was replaced meanwhile is read again, once: the new one is either known or not.
+    if (refusal !== undefined && !(isUnknownToken(code) && address.renew?.(token))) return stop(refusal)
     const retryMs = backoffMs(times.reconnect, tries++, settings.random())
     listener.onLost(said || `code ${code}`, retryMs)
     later(retryMs, open)
@@ -107,13 +117,14 @@ export function openConnection(settings: ConnectionSettings, listener: Connectio
     const message = readMessage(text, listener)
     if (message === undefined) return
     if (message.type === 'welcome') {
-      welcomed = true
+      welcomed = wasWelcomed = true
       welcomedAt = performance.now()
       listener.onWelcome()
     } else listener.onMessage(message)
   }
   const open = (): void => {
-    socket = openSocket(address.socketUrl, address.token, times.handshakeMs, {
+    token = address.token
+    socket = openSocket(address.socketUrl, token, times.handshakeMs, {
       onOpen() {
         aliveAt = performance.now()
         const hello: FromAgent = {
@@ -129,6 +140,7 @@ export function openConnection(settings: ConnectionSettings, listener: Connectio
       onAlive: () => {
         aliveAt = performance.now()
       },
+      onUntrusted,
       onRefused: (status, body) => lost(status, messageIn(body)),
       onClosed: lost,
     })

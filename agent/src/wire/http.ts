@@ -3,10 +3,11 @@ import { ErrorBody, parse, parseJson } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { type Backoff, backoffMs } from './backoff.ts'
 import type { StoreAddress } from './token.ts'
+import { explainTls } from './trust.ts'
 
 /** How an agent calls its store's HTTP API. */
 export interface CallSettings {
-  readonly address: Pick<StoreAddress, 'httpUrl' | 'token'>
+  readonly address: Pick<StoreAddress, 'httpUrl' | 'token' | 'renew'>
   readonly backoff: Backoff
   readonly random: () => number
   readonly signal: AbortSignal
@@ -62,9 +63,10 @@ export async function ask(
   const present = line()
   const lose = (): void => own.abort(new Error('the connection broke'))
   present.addEventListener('abort', lose, { once: true })
+  const { token } = address
   const answer = await fetch(`${address.httpUrl}${path}`, {
     method,
-    headers: { ...headers, authorization: `Bearer ${address.token}` },
+    headers: { ...headers, authorization: `Bearer ${token}` },
     body,
     redirect: 'manual',
     signal: own.signal,
@@ -80,7 +82,9 @@ export async function ask(
   const said = errorIn(await answer.text().catch(() => ''))
   const text = `${answer.status} ${said?.message ?? ''}`.trim()
   // Another offset is on disk than this agent thought: the next try asks for it.
-  if (isPassing(answer.status) || said?.code === 'E_OFFSET') throw new Passing(text)
+  // A token that was replaced meanwhile is read again, once: the new one is either known or not.
+  const isReplaced = answer.status === 401 && address.renew?.(token) === true
+  if (isReplaced || isPassing(answer.status) || said?.code === 'E_OFFSET') throw new Passing(text)
   throw new AgentError('E_STORE', `${method} ${path}`, said?.expected ?? 'a success', text)
 }
 
@@ -90,7 +94,7 @@ export const isNotFound = (error: unknown): boolean => error instanceof AgentErr
 /** What lies behind an error of fetch. */
 export const causeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
+  return explainTls(cause) ?? (cause instanceof Error ? cause.message : String(cause))
 }
 
 function errorIn(text: string): ErrorBody | undefined {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { MAX_FRAME_BYTES } from '@pawprint/protocol'
 import WebSocket from 'ws'
+import { explainTls, isUntrusted } from './trust.ts'
 
 /** What a WebSocket tells. After `onClosed` or `onRefused` nothing more comes. */
 export interface SocketListener {
@@ -10,6 +11,8 @@ export interface SocketListener {
   onAlive(): void
   /** The server answered the upgrade with another status than 101; `body` is at most 4 KiB of its answer. */
   onRefused(status: number, body: string): void
+  /** The other side's TLS certificate does not do; `problem` says why and what helps. */
+  onUntrusted(problem: string): void
   /** `code` is 1006 when the line broke. */
   onClosed(code: number, reason: string): void
 }
@@ -53,7 +56,8 @@ export function openSocket(url: string, token: string, handshakeMs: number, list
     })
   })
   socket.on('error', (error) => {
-    problem = error.message
+    problem = explainTls(error) ?? error.message
+    if (isUntrusted(error)) finish(() => listener.onUntrusted(problem))
   })
   socket.on('close', (code, reason) => finish(() => listener.onClosed(code, reason.toString() || problem)))
   return {

@@ -49,6 +49,29 @@ test('a token on this disk is never sent to another machine', async () => {
   )
 })
 
+test('PAWPRINT_TOKEN_FILE names a file for any machine, and comes before the data folder', async () => {
+  const path = await folder({ own: 'from-file\n', 'data/token-agent': 'from-data\n' })
+  const env = { PAWPRINT_TOKEN_FILE: 'own' }
+  expect(findStore('ws://store.example', { env, cwd: path }).token).toBe('from-file')
+  expect(findStore('ws://localhost:3001', { env, cwd: path }).token).toBe('from-file')
+  expect(() => findStore('ws://store.example', { env: { PAWPRINT_TOKEN_FILE: 'none' }, cwd: path })).toThrow(
+    expect.objectContaining({ code: 'E_TOKEN', at: join(path, 'none') }),
+  )
+})
+
+test('a token from a file is read again when it was refused, and only a new one is worth another try', async () => {
+  const path = await folder({ 'data/token-agent': 'first\n' })
+  const address = findStore('ws://localhost:3001', { env: {}, cwd: path })
+  expect([address.renew?.('first'), address.token]).toEqual([false, 'first'])
+  await writeFile(join(path, 'data/token-agent'), 'second\n')
+  expect(address.token).toBe('first')
+  expect([address.renew?.('first'), address.token]).toEqual([true, 'second'])
+  // A second one that was refused with the first token gets the second without reading.
+  await rm(join(path, 'data/token-agent'))
+  expect([address.renew?.('first'), address.renew?.('second'), address.token]).toEqual([true, false, 'second'])
+  expect(findStore('ws://localhost:3001', { env: {}, cwd: path, option: 'T' }).renew).toBeUndefined()
+})
+
 test.each([['127.0.0.1:3001'], ['ftp://store'], [''], ['nonsense?token=secret']])(
   'refuses the address %j without showing a token',
   (url) => {

@@ -15,7 +15,10 @@ export interface StoreAddress {
   readonly socketUrl: string
   /** Of the HTTP API, without a trailing slash. */
   readonly httpUrl: string
+  /** As it is now: one that came from a file may have been read again. */
   readonly token: string
+  /** Reads the token's file again, after the store did not know `refused`; true when there is another token now. */
+  renew?(refused: string): boolean
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -27,22 +30,36 @@ export function findStore(url: string, sources: TokenSources): StoreAddress {
   const secure = parsed.protocol === 'wss:' || parsed.protocol === 'https:'
   const path = parsed.pathname.replace(/\/+$/, '').replace(/\/ws$/, '')
   const base = `${parsed.host}${path}`
-  const token =
-    clean(sources.option) ??
-    clean(inUrl) ??
-    clean(sources.env.PAWPRINT_TOKEN) ??
-    (LOOPBACK.has(parsed.hostname) ? readTokenFile(sources) : undefined)
+  const given = clean(sources.option) ?? clean(inUrl) ?? clean(sources.env.PAWPRINT_TOKEN)
+  const file = given === undefined ? tokenFile(sources, LOOPBACK.has(parsed.hostname)) : undefined
+  const token = given ?? (file === undefined ? undefined : readTokenFile(file))
   if (token === undefined)
     throw new AgentError(
       'E_TOKEN',
       base,
-      'a token: connect(url, { token }), ?token=… in the address, PAWPRINT_TOKEN, or the token file of a store that runs here',
+      'a token: connect(url, { token }), ?token=… in the address, PAWPRINT_TOKEN, PAWPRINT_TOKEN_FILE, or the token file of a store that runs here',
       'none of them',
     )
-  return {
+  const urls = {
     socketUrl: `${secure ? 'wss' : 'ws'}://${base}/ws`,
     httpUrl: `${secure ? 'https' : 'http'}://${base}`,
-    token,
+  }
+  return file === undefined ? { ...urls, token } : renewable(urls, file, token)
+}
+
+/** An address whose token is in a file, where a new one may be put. */
+function renewable(urls: Omit<StoreAddress, 'token'>, file: string, first: string): StoreAddress {
+  let token = first
+  return {
+    ...urls,
+    get token() {
+      return token
+    },
+    renew(refused) {
+      // Whoever was refused first has read it already.
+      if (token === refused) token = tokenStillIn(file) ?? token
+      return token !== refused
+    },
   }
 }
 
@@ -60,14 +77,36 @@ function parseUrl(url: string): URL {
 
 const clean = (token: string | null | undefined): string | undefined => token?.trim() || undefined
 
-// A store on this machine leaves its token in its data folder: PAWPRINT_DATA, or `data` here or in a folder above.
-function readTokenFile({ env, cwd }: TokenSources): string | undefined {
+// PAWPRINT_TOKEN_FILE, or what a store on this machine leaves in its data folder: PAWPRINT_DATA, or `data` here or in a folder above.
+function tokenFile({ env, cwd }: TokenSources, isHere: boolean): string | undefined {
+  const file = clean(env.PAWPRINT_TOKEN_FILE)
+  if (file !== undefined) return resolve(cwd, file)
+  // A token that was not given for another machine is not sent to one.
+  if (!isHere) return undefined
   const named = clean(env.PAWPRINT_DATA)
-  const files = named === undefined ? foldersUpFrom(cwd).map((folder) => join(folder, 'data')) : [resolve(cwd, named)]
+  const folders = named === undefined ? foldersUpFrom(cwd).map((folder) => join(folder, 'data')) : [resolve(cwd, named)]
   // The agent's own token reaches less than the operator's, so it is taken first.
-  const paths = files.flatMap((folder) => [join(folder, 'token-agent'), join(folder, 'token')])
-  const file = paths.find((path) => existsSync(path))
-  return file === undefined ? undefined : clean(readFileSync(file, 'utf8'))
+  return folders
+    .flatMap((folder) => [join(folder, 'token-agent'), join(folder, 'token')])
+    .find((path) => existsSync(path))
+}
+
+function readTokenFile(path: string): string | undefined {
+  try {
+    return clean(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const got = error instanceof Error ? error.message : String(error)
+    throw new AgentError('E_TOKEN', path, 'a file with a token', got, { cause: error })
+  }
+}
+
+function tokenStillIn(path: string): string | undefined {
+  try {
+    return readTokenFile(path)
+  } catch {
+    // A file that is gone says nothing new.
+    return undefined
+  }
 }
 
 function foldersUpFrom(start: string): string[] {
