@@ -62,7 +62,16 @@ export async function openStage(allowedHosts: readonly string[] = []): Promise<S
     },
     async demo() {
       const url = new URL(store.url.replace('http', 'ws'))
-      const options = { folder, port: 0, host: '127.0.0.1', mirror: false, allowHosts: [], store: url }
+      const options = {
+        folder,
+        port: 0,
+        host: '127.0.0.1',
+        mirror: false,
+        allowHosts: [],
+        store: url,
+        certFile: null,
+        keyFile: null,
+      }
       const page = join(import.meta.dirname, '../demo-app/dist/page')
       const demo = await startDemo({ ...options, token: store.token }, { log: () => {}, random: () => 0, page })
       ends.push(() => demo.close())

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PING_INTERVAL_MS, type ToDemoPage } from '@pawprint/protocol'
+import { ownNames, urlOf } from './address.ts'
+import { readCertificate } from './certificate.ts'
 import { DemoError } from './error.ts'
 import { isOurHost, isOurOrigin, type Policy, policyOf } from './gate.ts'
 import { createHttp } from './http.ts'
@@ -20,7 +21,6 @@ import { watchFolder } from './watch.ts'
 const MAX_PAGES = 1000
 /** Time for requests under way when the demo ends, in ms. */
 const LAST_REQUESTS_MS = 2_000
-const WILDCARDS = ['0.0.0.0', '::']
 const BUILT_PAGE = fileURLToPath(new URL('../page', import.meta.url))
 
 export interface Demo {
@@ -50,16 +50,6 @@ async function listen(server: Server, { host, port }: Options): Promise<number> 
   })
   return (server.address() as AddressInfo).port
 }
-
-/** A wildcard is no name: then it is reached by this machine's own addresses. */
-function ownNames(host: string): string[] {
-  if (!WILDCARDS.includes(host)) return [host]
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address))
-  return [hostname(), ...addresses]
-}
-
-const reachable = (host: string): string =>
-  WILDCARDS.includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
 /** Every page has all that the shelf says, from its first message on. */
 function servePagesOf(shelf: Shelf, server: Server, policy: () => Policy): PageSockets {
@@ -99,8 +89,10 @@ function servePagesOf(shelf: Shelf, server: Server, policy: () => Policy): PageS
 function joinStore(options: Options, shelf: Shelf, { log, random }: Surroundings): () => Promise<void> {
   const { folder, store: url } = options
   if (url === null) return async () => {}
-  const fromFile = () => readFile(join(folder, 'token'), 'utf8').then((text) => text.trim())
-  const token = async () => options.token ?? (await fromFile().catch(() => null))
+  const inFile = (name: string) => readFile(join(folder, name), 'utf8').then((text) => text.trim())
+  // The viewer's reaches less than the operator's, so it is taken first.
+  const fromFolder = () => inFile('token-viewer').catch(() => inFile('token').catch(() => null))
+  const token = async () => options.token ?? (await fromFolder())
   const mirror = new Mirror({
     folder,
     url,
@@ -132,15 +124,16 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Starts the demo. Resolves when it listens and serves what the folder holds. Throws DemoError E_PORT. */
+/** Starts the demo. Resolves when it listens and serves what the folder holds. Throws DemoError E_PORT, E_OPTION. */
 export async function startDemo(options: Options, surroundings: Surroundings): Promise<Demo> {
   const { log, page = BUILT_PAGE } = surroundings
+  const tls = await readCertificate(options.certFile, options.keyFile)
   const shelf = openShelf(options.folder)
   let policy = policyOf(options.port, [], [])
-  const server = createHttp({ shelf, classify: createClassifier(shelf), policy: () => policy, page, log })
+  const server = createHttp({ shelf, classify: createClassifier(shelf), policy: () => policy, page, log, tls })
   // First the port: whoever asks for one in use should not wait for models to load.
   const port = await listen(server, options)
-  policy = policyOf(port, ownNames(options.host), options.allowHosts)
+  policy = policyOf(port, ownNames(options.host, tls), options.allowHosts)
   const pages = servePagesOf(shelf, server, () => policy)
   shelf.onChange(({ task, served, refused }) => {
     if (refused !== null) log(`${task}: ${refused.sha1 ?? 'the deployment'} failed to load: ${refused.error.message}`)
@@ -155,5 +148,5 @@ export async function startDemo(options: Options, surroundings: Surroundings): P
     await closeServer(server)
     await shelf.close()
   }
-  return { url: `http://${reachable(options.host)}:${port}/`, shelf, close }
+  return { url: urlOf(options.host, port, tls), shelf, close }
 }

@@ -1,6 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { type ErrorBody, MAX_IMAGE_BYTES, type ServedModel } from '@pawprint/protocol'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import type { Certificate } from './certificate.ts'
 import { DemoError, type DemoErrorCode, errorBodyOf } from './error.ts'
 import { isOurHost, isOurOrigin, type Policy } from './gate.ts'
 import type { Classifier } from './predict.ts'
@@ -56,6 +58,7 @@ export interface HttpOptions {
   readonly policy: () => Policy
   /** Folder of the built page. */
   readonly page: string
+  readonly tls: Certificate | null
   readonly log: (line: string) => void
 }
 
@@ -126,7 +129,15 @@ function serveFiles(app: Express, page: string): void {
 }
 
 /** The demo's HTTP side, not yet listening. Everything is open; what is checked is Host, Origin, and every byte that comes in. */
-export function createHttp({ shelf, classify, policy, page, log }: HttpOptions): Server {
+export function createHttp(options: HttpOptions): Server {
+  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }
+  const app = createApp(options)
+  if (options.tls === null) return createPlainServer(limits, app)
+  return createTlsServer({ ...limits, ...options.tls, handshakeTimeout: REQUEST_TIMEOUT_MS }, app)
+}
+
+/** What it answers; its routes are what the router says. */
+export function createApp({ shelf, classify, policy, page, log }: Omit<HttpOptions, 'tls'>): Express {
   const app = express()
   const admitted = createTurnstile(MAX_PICTURES, 0)
   app.disable('x-powered-by')
@@ -148,5 +159,5 @@ export function createHttp({ shelf, classify, policy, page, log }: HttpOptions):
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) =>
     answerError(error, response, log),
   )
-  return createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, app)
+  return app
 }

@@ -25,8 +25,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end)
   // Whoever started this process with a channel is gone when the channel closes.
   if (process.connected) process.on('disconnect', end)
-  if (!isLoopback(options.host))
-    console.error(`Others can reach ${options.host}, and plain http can be read on the way. Put TLS in front of it.`)
+  if (!isLoopback(options.host) && options.certFile === null)
+    console.error(
+      `Not encrypted: others can reach ${options.host}, and plain http can be read on the way. Give it a certificate (--tls-cert, --tls-key).`,
+    )
   console.log(`Demo: ${demo.url}`)
 }
 

@@ -15,6 +15,10 @@ test('flags come before variables, and variables before defaults', () => {
   expect(readOptions(['--demo-port', '7001'], env)).toMatchObject({ port: 7001 })
   expect(readOptions(['--store', 'https://s.example'], env)?.store?.href).toBe('wss://s.example/')
   expect(readOptions(['--allow-host', 'a', '--allow-host', 'b'], {})?.allowHosts).toEqual(['a', 'b'])
+  const files = { PAWPRINT_TLS_CERT: '/c', PAWPRINT_TLS_KEY: '/k' }
+  expect(readOptions([], files)).toMatchObject({ certFile: '/c', keyFile: '/k' })
+  expect(readOptions(['--tls-cert', '/d'], files)).toMatchObject({ certFile: '/d', keyFile: '/k' })
+  expect(readOptions([], { PAWPRINT_TLS_CERT: '' })).toMatchObject({ certFile: null, keyFile: null })
   expect(readOptions(['--help'], {})).toBeNull()
 })
 

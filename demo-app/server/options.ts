@@ -12,9 +12,11 @@ export const HELP = `node demo-app/dist/server/main.js [options]      (each also
   --mirror           fetch every model from the store            PAWPRINT_MIRROR=1
   --allow-remote     allow a host that others can reach          PAWPRINT_ALLOW_REMOTE=1
   --allow-host NAME  a name the demo is reached by, repeatable   PAWPRINT_ALLOW_HOSTS   none (split by commas)
+  --tls-cert FILE    speak https, with this certificate          PAWPRINT_TLS_CERT      none
+  --tls-key FILE     its private key; both in PEM form           PAWPRINT_TLS_KEY       none
   --help             this text
 
-  The store's token comes from PAWPRINT_TOKEN, or from the folder's file "token".`
+  The store's token comes from PAWPRINT_TOKEN, or from the folder's files "token-viewer" or "token".`
 
 export interface Options {
   /** Absolute path. */
@@ -27,8 +29,11 @@ export interface Options {
   readonly mirror: boolean
   /** Names beside loopback under which browsers may reach it. */
   readonly allowHosts: readonly string[]
-  /** Null: the file `token` of the folder. */
+  /** Null: the folder's files `token-viewer` or `token`, read again at each try. */
   readonly token: string | null
+  /** Files of a TLS certificate and its key. Null: plain http. */
+  readonly certFile: string | null
+  readonly keyFile: string | null
 }
 
 const FLAGS = {
@@ -40,6 +45,8 @@ const FLAGS = {
   mirror: { type: 'boolean' },
   'allow-remote': { type: 'boolean' },
   'allow-host': { type: 'string', multiple: true },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
   help: { type: 'boolean' },
 } as const
 
@@ -95,5 +102,7 @@ export function readOptions(
     mirror: values.mirror ?? env.PAWPRINT_MIRROR === '1',
     allowHosts: allowHosts.map((name) => name.trim()).filter((name) => name !== ''),
     token: env.PAWPRINT_TOKEN?.trim() || null,
+    certFile: values['tls-cert'] ?? (env.PAWPRINT_TLS_CERT || null),
+    keyFile: values['tls-key'] ?? (env.PAWPRINT_TLS_KEY || null),
   }
 }

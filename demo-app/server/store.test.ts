@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import type { Sha1 } from '@pawprint/protocol'
 import { beforeAll, expect, test } from 'vitest'
+import { makeCertificate } from '../../store-server/src/testing/certificate.ts'
 import { blobPath, currentPath } from './folder.ts'
 import { retryWaitMs } from './store.ts'
-import { testDemo, testPage } from './testing/demo.ts'
+import { newFolder, testDemo, testPage } from './testing/demo.ts'
 import { currentOf, deploy, makeModel, put, type TestModel } from './testing/model.ts'
 import { TOKEN, testStore } from './testing/store.ts'
 
@@ -78,6 +79,34 @@ test('a store that refuses the token is not asked again, and the folder is serve
   await deploy(demo.folder, two, { revision: 2 })
   await page.task('pets', ({ served }) => served?.sha1 === two.sha1)
   expect(store.refused()).toBe(1)
+})
+
+test('a token that was replaced in the folder is read once more; one that is wrong, too, ends the tries', async () => {
+  const store = await testStore()
+  const folder = await newFolder()
+  await writeFile(`${folder}/token`, 'of-the-operator')
+  await writeFile(`${folder}/token-viewer`, `${TOKEN}\n`)
+  const demo = await testDemo({ store: store.url, folder })
+  await store.heard(({ type }) => type === 'hello')
+  expect(store.refused()).toBe(0)
+  store.replaceToken('second')
+  await writeFile(`${folder}/token-viewer`, 'second')
+  store.cut()
+  await store.heardTimes('hello', 2)
+  store.replaceToken('third')
+  store.cut()
+  expect(await demo.line('refuses this demo')).toContain('401')
+  const tries = store.refused()
+  expect(tries).toBeLessThanOrEqual(2)
+})
+
+test('a store whose certificate is not trusted is told once, with what to do, and tried again', async () => {
+  const { certFile, keyFile } = await makeCertificate('DNS:localhost')
+  const other = await testDemo({ certFile, keyFile })
+  const demo = await testDemo({ store: new URL(other.url.replace('https', 'wss')), token: TOKEN })
+  const line = await demo.line('is not trusted here')
+  expect(line).toContain('self-signed certificate')
+  expect(line).toContain('NODE_EXTRA_CA_CERTS=FILE')
 })
 
 test('waits between tries double from 0.5 s to 30 s, times a random number', () => {

@@ -40,6 +40,11 @@ const FINAL_CODES: readonly number[] = [CLOSE.unauthorized, CLOSE.forbidden, CLO
 const isFinal = (code: number, status: number | null): boolean =>
   status === 401 || status === 403 || FINAL_CODES.includes(code)
 
+/** Words of Node's and OpenSSL's errors about certificates. */
+const TLS = /certificate|altnames/i
+const TRUST =
+  "Start the demo with NODE_EXTRA_CA_CERTS=FILE, where FILE holds the certificate of whoever signed the store's, and a --store address that it is for."
+
 function unreachable(message: never): never {
   throw new Error(`no such message: ${JSON.stringify(message)}`)
 }
@@ -53,6 +58,9 @@ export class StoreLink {
   private isWelcome = false
   private isClosed = false
   private tries = 0
+  private secret: string | null = null
+  /** What was said last of a store that could not be reached, so that it is said once. */
+  private told = ''
   private timer: NodeJS.Timeout | undefined
 
   constructor(options: StoreLinkOptions) {
@@ -81,9 +89,9 @@ export class StoreLink {
 
   private async open(): Promise<void> {
     const { url, token, instance } = this.options
-    const secret = await token()
+    this.secret = await token()
     if (this.isClosed) return
-    this.socket = dial(endpointOf(url), secret, {
+    this.socket = dial(endpointOf(url), this.secret, {
       onOpen: () => this.send({ type: 'hello', version: PROTOCOL_VERSION, role: 'demo', instance }),
       onText: (text) => this.onText(text),
       onClose: (code, reason, status) => this.onClose(code, reason, status),
@@ -122,14 +130,28 @@ export class StoreLink {
   private onClose(code: number, reason: string, status: number | null): void {
     const { url, log, random } = this.options
     if (this.isWelcome) log(`The store at ${url.host} is away (${reason || code}).`)
+    else if (TLS.test(reason) && reason !== this.told) {
+      this.told = reason
+      log(`The store at ${url.host} is not trusted here (${reason}). ${TRUST}`)
+    }
     this.socket = null
     this.isWelcome = false
     if (this.isClosed) return
-    if (isFinal(code, status)) {
-      log(`The store at ${url.host} refuses this demo (${reason || code}). Check the token, then start again.`)
-      return
-    }
-    this.tries++
-    this.timer = setTimeout(() => this.connect(), retryWaitMs(this.tries, random()))
+    if (!isFinal(code, status)) return this.later(retryWaitMs(++this.tries, random()))
+    this.reconsider(reason || `${code}`).catch((error: unknown) => log(String(error)))
+  }
+
+  /** After a refusal: a token that was replaced in its file meanwhile is tried, any other refusal is the end. */
+  private async reconsider(reason: string): Promise<void> {
+    const { url, log, token } = this.options
+    const refused = this.secret
+    const fresh = await token()
+    if (this.isClosed) return
+    if (fresh !== null && fresh !== refused) return this.later(0)
+    log(`The store at ${url.host} refuses this demo (${reason}). Check the token, then start again.`)
+  }
+
+  private later(ms: number): void {
+    this.timer = setTimeout(() => this.connect(), ms)
   }
 }

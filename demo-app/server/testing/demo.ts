@@ -21,6 +21,17 @@ export async function newFolder(): Promise<string> {
   return folder
 }
 
+const DEFAULTS = {
+  port: 0,
+  host: '127.0.0.1',
+  store: null,
+  mirror: false,
+  allowHosts: [],
+  token: null,
+  certFile: null,
+  keyFile: null,
+} as const
+
 export interface TestDemo extends Demo {
   readonly folder: string
   readonly lines: string[]
@@ -38,7 +49,7 @@ export async function testDemo(options: Partial<Options> = {}): Promise<TestDemo
     logged.emit('line')
   }
   const demo = await startDemo(
-    { folder, port: 0, host: '127.0.0.1', store: null, mirror: false, allowHosts: [], token: null, ...options },
+    { ...DEFAULTS, folder, ...options },
     // No wait before another try.
     { log, random: () => 0, page: join(folder, 'page') },
   )

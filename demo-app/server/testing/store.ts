@@ -14,6 +14,10 @@ export interface TestStore {
   /** Weights by sha1, as downloads get them. */
   readonly weights: Map<string, Uint8Array>
   readonly downloads: string[]
+  /** Resolves when so many messages of a type have come. */
+  heardTimes(type: FromDemo['type'], times: number): Promise<unknown>
+  /** From now on this token counts; who is connected stays. */
+  replaceToken(token: string): void
   /** Connections refused for their token. */
   refused(): number
   /** Ends all connections, as a restart does. */
@@ -27,10 +31,11 @@ export async function testStore(): Promise<TestStore> {
   const current = new Map<string, CurrentModel>()
   const messages: FromDemo[] = []
   const waiting = new Set<() => void>()
+  let token = TOKEN
   let refused = 0
   const server = createServer((request, response) => {
     const sha1 = /^\/api\/models\/([0-9a-f]{40})\/weights$/.exec(request.url ?? '')?.[1] ?? ''
-    const bytes = request.headers.authorization === `Bearer ${TOKEN}` ? weights.get(sha1) : undefined
+    const bytes = request.headers.authorization === `Bearer ${token}` ? weights.get(sha1) : undefined
     downloads.push(sha1)
     response.statusCode = bytes ? 200 : 404
     response.end(bytes)
@@ -39,11 +44,23 @@ export async function testStore(): Promise<TestStore> {
     server,
     path: '/ws',
     verifyClient: ({ req }, done) => {
-      const isKnown = req.headers.authorization === `Bearer ${TOKEN}`
+      const isKnown = req.headers.authorization === `Bearer ${token}`
       if (!isKnown) refused++
       done(isKnown, 401)
     },
   })
+  /** The first answer of `look` that is not undefined, asked again at each message. */
+  const until = <T>(look: () => T | undefined): Promise<T> =>
+    new Promise((resolve) => {
+      const check = () => {
+        const found = look()
+        if (found === undefined) return
+        waiting.delete(check)
+        resolve(found)
+      }
+      waiting.add(check)
+      check()
+    })
   const send = (ws: WebSocket, message: unknown) => ws.send(JSON.stringify(message))
   wss.on('connection', (ws) =>
     ws.on('message', (data) => {
@@ -70,20 +87,14 @@ export async function testStore(): Promise<TestStore> {
       weights,
       downloads,
       cut,
+      replaceToken: (next: string) => {
+        token = next
+      },
       refused: () => refused,
       url: new URL(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`),
     },
-    heard: (fits) =>
-      new Promise((resolve) => {
-        const check = () => {
-          const found = messages.find(fits)
-          if (found === undefined) return
-          waiting.delete(check)
-          resolve(found)
-        }
-        waiting.add(check)
-        check()
-      }),
+    heard: (fits) => until(() => messages.find(fits)),
+    heardTimes: (type, times) => until(() => messages.filter((message) => message.type === type)[times - 1]),
     deploy(one) {
       current.set(one.task.name, one)
       for (const ws of wss.clients) if (ws.readyState === WebSocket.OPEN) send(ws, { type: 'deployed', current: one })
