@@ -7,12 +7,15 @@ import { ROOT, Stop } from './prepare.mjs'
 const KILL_AFTER_MS = 10_000
 const END_WITH_PARENT = new URL('./endWithParent.mjs', import.meta.url).href
 
+/** A log is read by more people than a terminal, and for longer. */
+const withoutToken = (line) => line.replace(/([?&]token=)[\w.~-]+/g, '$1…')
+
 /**
  * Starts a Node script. Its output goes to `logFile` and, line by line, to `onLine`. The child has a process group of its own,
  * so that Ctrl-C reaches only us and we can end the children in order; by its IPC channel it notices when we are gone.
  */
 export function startChild(name, script, { args = [], env = {}, logFile, onLine = () => {} }) {
-  const log = createWriteStream(logFile, { flags: 'a' })
+  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 })
   // A full disk must not take the launcher along: the children say themselves what it means to them.
   log.on('error', (error) => console.error(`${logFile} is not written on: ${error.message}`))
   const child = spawn(process.execPath, ['--import', END_WITH_PARENT, script, ...args], {
@@ -23,7 +26,8 @@ export function startChild(name, script, { args = [], env = {}, logFile, onLine 
   })
   const tail = []
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
+    createInterface({ input: stream }).on('line', (text) => {
+      const line = withoutToken(text)
       log.write(`${line}\n`)
       tail.push(line)
       if (tail.length > 20) tail.shift()

@@ -12,6 +12,8 @@ export const HELP = `npm start -- [options]      (each also as a variable)
   --demo-port N      port of the demo                  PAWPRINT_DEMO_PORT   5000
   --host HOST        address to listen on              PAWPRINT_HOST        127.0.0.1
   --allow-remote     allow a host that others can reach PAWPRINT_ALLOW_REMOTE=1
+  --tls-cert FILE    speak https, with this certificate PAWPRINT_TLS_CERT   none
+  --tls-key FILE     its private key, both in PEM form PAWPRINT_TLS_KEY     none
   --no-notebook      do not run the CIFAR-10 notebook  PAWPRINT_NOTEBOOK=0
   --no-sample        do not launch sample_conf.json    PAWPRINT_SAMPLE=0
   --help             this text`
@@ -23,6 +25,8 @@ const FLAGS = {
   'demo-port': { type: 'string' },
   host: { type: 'string' },
   'allow-remote': { type: 'boolean' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
   'no-notebook': { type: 'boolean' },
   'no-sample': { type: 'boolean' },
   help: { type: 'boolean' },
@@ -35,6 +39,8 @@ function portOf(text, flag) {
   return port
 }
 
+const pathOf = (text) => (text === undefined || text === '' ? undefined : resolve(ROOT, text))
+
 /** The options, checked; null for `--help`. Throws Stop that names the flag. */
 export function readOptions(argv, env) {
   let values
@@ -44,14 +50,15 @@ export function readOptions(argv, env) {
     throw new Stop(`${error.message}\n\n${HELP}`)
   }
   if (values.help) return null
-  const datasets = values.datasets ?? env.PAWPRINT_DATASETS
   return {
     data: resolve(ROOT, values.data ?? env.PAWPRINT_DATA ?? 'data'),
-    datasets: datasets === undefined ? undefined : resolve(ROOT, datasets),
+    datasets: pathOf(values.datasets ?? env.PAWPRINT_DATASETS),
     storePort: portOf(values['store-port'] ?? env.PAWPRINT_STORE_PORT ?? '3001', 'store-port'),
     demoPort: portOf(values['demo-port'] ?? env.PAWPRINT_DEMO_PORT ?? '5000', 'demo-port'),
     host: values.host ?? env.PAWPRINT_HOST ?? '127.0.0.1',
     allowRemote: values['allow-remote'] ?? env.PAWPRINT_ALLOW_REMOTE === '1',
+    tlsCert: pathOf(values['tls-cert'] ?? env.PAWPRINT_TLS_CERT),
+    tlsKey: pathOf(values['tls-key'] ?? env.PAWPRINT_TLS_KEY),
     notebook: !(values['no-notebook'] ?? env.PAWPRINT_NOTEBOOK === '0'),
     sample: !(values['no-sample'] ?? env.PAWPRINT_SAMPLE === '0'),
   }

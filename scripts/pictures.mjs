@@ -29,7 +29,7 @@ async function launchBrowser() {
 
 async function takePictures(link, demoUrl, token) {
   const sharp = (await import('sharp')).default
-  const api = apiOf(`http://127.0.0.1:${PORTS.store}`, token)
+  const api = apiOf(`http://127.0.0.1:${PORTS.store}`, async () => token)
   const jobs = async () => (await api('GET', '/api/jobs')).items
   await until(jobs, ([job]) => job?.state === 'done')
   const [{ notebook }] = await jobs()

@@ -1,22 +1,45 @@
 // The newcomer's first job: drops sample_conf.json on the notebook, launches it and draws its progress.
 import { readFile } from 'node:fs/promises'
+import { request as requestPlain } from 'node:http'
+import { request as requestTls } from 'node:https'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { rootCertificates } from 'node:tls'
 import { ROOT, Stop } from './prepare.mjs'
 
 const POLL_MS = 500
 const BAR_WIDTH = 24
 
-/** A small client of the store's API. Errors name the call and the store's own words. */
-export function apiOf(url, token) {
+async function readAnswer(response) {
+  let text = ''
+  response.setEncoding('utf8')
+  for await (const part of response) text += part
+  return { status: response.statusCode, text }
+}
+
+/** One request; `ca` are certificates to trust beside the usual ones. */
+function send(url, { body, ca, ...options }) {
+  const request = url.startsWith('https:') ? requestTls : requestPlain
+  const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] }
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { ...options, ...trust }, (response) => resolve(readAnswer(response)))
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/**
+ * A small client of the store's API. `tokenOf` is asked at each call: the token may be replaced at any time. `trustFile` holds
+ * certificates. Errors name the call and the store's own words.
+ */
+export function apiOf(url, tokenOf, trustFile) {
   return async (method, path, body) => {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      body: body ? JSON.stringify(body) : null,
-    })
-    const answer = await response.json()
-    if (!response.ok) throw new Stop(`${method} ${path}: ${answer.error?.message ?? response.statusText}`)
+    const type = body ? { 'content-type': 'application/json' } : {}
+    const headers = { authorization: `Bearer ${await tokenOf()}`, ...type }
+    const ca = trustFile === undefined ? undefined : await readFile(trustFile, 'utf8')
+    const { status, text } = await send(`${url}${path}`, { method, headers, ca, body: body && JSON.stringify(body) })
+    const answer = JSON.parse(text)
+    if (status >= 400) throw new Stop(`${method} ${path}: ${answer.error?.message ?? status}`)
     return answer
   }
 }

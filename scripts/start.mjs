@@ -1,5 +1,5 @@
 // npm start: the store, the demo and the CIFAR-10 notebook on this machine, and a first job to look at.
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -9,44 +9,57 @@ import { main, prepare, Stop } from './prepare.mjs'
 import { apiOf, runSample, waitForNotebook } from './sample.mjs'
 
 const NOTEBOOK = 'notebooks/cifar10.ipynb'
+const NOT_ENCRYPTED =
+  '  Not encrypted: everyone on the way can read the token, and with it deploy and delete. Add --tls-cert and --tls-key.\n'
 /** npm passes on a Ctrl-C that the terminal sends to us as well: only one that comes later is a second one. */
 const SECOND_SIGNAL_MS = 1000
 /** Longest that a call may have failed before the end of the child that it went to is known. */
 const CHILD_END_MS = 1000
 
-/** What can be opened in a browser on this machine: a wildcard address is none. */
-const reachable = (host) =>
-  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+const isLoopback = (host) => ['127.0.0.1', 'localhost', '::1', '[::1]'].includes(host.toLowerCase())
+
+/** Flags that store and demo both have. */
+const sharedFlags = ({ host, allowRemote, tlsCert, tlsKey }) => [
+  '--host',
+  host,
+  ...(allowRemote ? ['--allow-remote'] : []),
+  ...(tlsCert === undefined ? [] : ['--tls-cert', tlsCert]),
+  ...(tlsKey === undefined ? [] : ['--tls-key', tlsKey]),
+]
+
+/** What those who call the store need: a token is read from its file, and its certificate may be known to nobody else. */
+const callerEnv = ({ trustFile }) => ({
+  PAWPRINT_TOKEN: '',
+  ...(trustFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustFile }),
+})
+
+/** The file of the certificates to trust beside the usual ones: the store's own, and those that this process was told to. */
+function prepareTrust({ data, tlsCert }) {
+  const { NODE_EXTRA_CA_CERTS: extra } = process.env
+  if (tlsCert === undefined || !extra || !existsSync(extra) || !existsSync(tlsCert)) return tlsCert
+  const path = join(data, 'logs/trusted.pem')
+  writeFileSync(path, `${readFileSync(extra, 'utf8')}\n${readFileSync(tlsCert, 'utf8')}`, { mode: 0o600 })
+  return path
+}
 
 async function startStore(options, watch) {
-  const args = ['--data', options.data, '--port', String(options.storePort), '--host', options.host]
-  if (options.allowRemote) args.push('--allow-remote')
+  const args = ['--data', options.data, '--port', String(options.storePort), ...sharedFlags(options)]
   const child = startChild('store', 'store-server/dist/main.js', {
     args,
     logFile: join(options.data, 'logs/store.log'),
   })
   watch(child)
   const line = await child.ready(/^Store: /)
-  const token = (await readFile(join(options.data, 'token'), 'utf8')).trim()
-  return { token, link: line.slice('Store: '.length) }
+  const link = line.slice('Store: '.length)
+  return { link, url: new URL(link).origin }
 }
 
 async function startDemo(options, store, watch) {
-  const url = `ws://${reachable(options.host)}:${options.storePort}`
-  const args = [
-    '--folder',
-    options.data,
-    '--demo-port',
-    String(options.demoPort),
-    '--host',
-    options.host,
-    '--store',
-    url,
-  ]
-  if (options.allowRemote) args.push('--allow-remote')
+  const ports = ['--demo-port', String(options.demoPort)]
+  const args = ['--folder', options.data, ...ports, '--store', store.url, ...sharedFlags(options)]
   const child = startChild('demo', 'demo-app/dist/server/main.js', {
     args,
-    env: { PAWPRINT_TOKEN: store.token },
+    env: callerEnv(options),
     logFile: join(options.data, 'logs/demo.log'),
   })
   watch(child)
@@ -59,8 +72,9 @@ function startNotebook(options, store) {
   const child = startChild('notebook', 'scripts/notebook.mjs', {
     args: [NOTEBOOK, '--out', join(options.data, 'logs/cifar10.ipynb')],
     env: {
-      PAWPRINT_STORE: `ws://${reachable(options.host)}:${options.storePort}`,
-      PAWPRINT_TOKEN: store.token,
+      ...callerEnv(options),
+      PAWPRINT_STORE: store.url.replace(/^http/, 'ws'),
+      PAWPRINT_TOKEN_FILE: join(options.data, 'token-agent'),
       ...(options.datasets ? { PAWPRINT_DATASETS: options.datasets } : {}),
     },
     logFile: join(options.data, 'logs/notebook.log'),
@@ -76,7 +90,8 @@ function startNotebook(options, store) {
 }
 
 async function launch(options, store, demo, notebook, isRunning) {
-  const api = apiOf(`http://${reachable(options.host)}:${options.storePort}`, store.token)
+  const tokenFile = join(options.data, 'token')
+  const api = apiOf(store.url, async () => (await readFile(tokenFile, 'utf8')).trim(), options.trustFile)
   const card = await waitForNotebook(api, isRunning)
   if (!card) return
   notebook.quiet()
@@ -143,11 +158,12 @@ function prepareData(folder) {
 }
 
 async function start() {
-  const options = readOptions(process.argv.slice(2), process.env)
-  if (options === null) return console.log(HELP)
-  await checkPort(options.storePort, options.host, 'store-port')
-  await checkPort(options.demoPort, options.host, 'demo-port')
-  prepareData(options.data)
+  const given = readOptions(process.argv.slice(2), process.env)
+  if (given === null) return console.log(HELP)
+  await checkPort(given.storePort, given.host, 'store-port')
+  await checkPort(given.demoPort, given.host, 'demo-port')
+  prepareData(given.data)
+  const options = { ...given, trustFile: prepareTrust(given) }
   await prepare()
 
   const { watch, stop, isRunning } = createFamily()
@@ -155,6 +171,7 @@ async function start() {
     const store = await startStore(options, watch)
     const demo = await startDemo(options, store, watch)
     console.log(`\n  Store  ${store.link}\n  Demo   ${demo.link}\n`)
+    if (!isLoopback(options.host) && options.tlsCert === undefined) console.log(NOT_ENCRYPTED)
     if (!options.notebook) return
     console.log(`Starting ${NOTEBOOK} on the TypeScript kernel …`)
     const notebook = startNotebook(options, store)

@@ -35,6 +35,13 @@ const TOOLS = [
     places: ['/usr/bin/python3', '/usr/local/bin/python3'],
     packages: ['python3'],
   },
+  {
+    name: 'openssl',
+    use: 'the certificates of the tests of https',
+    variable: 'PAWPRINT_OPENSSL',
+    places: ['/usr/bin/openssl', '/usr/local/bin/openssl'],
+    packages: ['openssl'],
+  },
 ]
 
 /** Where each tool is, by its variable; installs Debian's packages of those that are missing. */
