@@ -2,7 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CLOSE } from '@pawprint/protocol'
 import type { Scope } from '../core/gate.ts'
-import { failureOf } from '../http/answers.ts'
+import { failureOf, securityHeaders } from '../http/answers.ts'
 import type { Gatekeeper } from '../http/gatekeeper.ts'
 import type { Access } from '../service/access.ts'
 import type { Store } from '../service/context.ts'
@@ -46,6 +46,12 @@ function openVisit(store: Store, access: Access, socket: Socket, scope: Scope): 
 function refuse(stream: Duplex, error: unknown): void {
   const { status, error: body } = failureOf(error)
   const text = JSON.stringify({ error: body })
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n`
-  stream.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+  const headers = {
+    ...securityHeaders(null),
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`)
 }
