@@ -33,7 +33,7 @@ function settings(store: RunningStore, change: Partial<UploadSettings> = {}) {
 /** A server between agent and store. `misbehave` answers a request itself, or lets it pass by returning false. */
 async function between(
   store: RunningStore,
-  misbehave: (count: number, request: IncomingMessage, answer: ServerResponse) => boolean,
+  misbehave: (count: number, request: IncomingMessage, answer: ServerResponse, body: Buffer) => boolean,
 ) {
   let count = 0
   const seen: string[] = []
@@ -41,7 +41,8 @@ async function between(
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
     seen.push(`${request.method} ${request.url?.replace(/uploads\/[^/]+/, 'uploads/ID')}`)
-    if (misbehave(++count, request, answer)) return
+    const sent = Buffer.concat(parts)
+    if (misbehave(++count, request, answer, sent)) return
     const {
       host: _host,
       connection: _connection,
@@ -49,7 +50,7 @@ async function between(
       'transfer-encoding': _encoding,
       ...headers
     } = request.headers
-    const body = parts.length === 0 ? {} : { body: Buffer.concat(parts) }
+    const body = parts.length === 0 ? {} : { body: sent }
     const reply = await fetch(`${store.url}${request.url}`, {
       method: request.method ?? '',
       headers: headers as Record<string, string>,
@@ -187,15 +188,31 @@ test('a session that the store has dropped is begun anew', async () => {
   expect(await inStore(store, upload)).toBe(true)
 })
 
-test.each([
-  ['a wrong digest', { sha256: 'f'.repeat(64) }],
-  ['a wrong token', {}],
-])('%s is an error at once', async (what, change) => {
+test('a wrong token is an error at once', async () => {
   const store = await startTestStore()
-  const token = what === 'a wrong token' ? 'wrong' : store.agentToken
-  const { own, retries } = settings(store, { address: { httpUrl: store.url, token } })
-  await expect(uploadFile({ ...file(10), ...change }, own)).rejects.toMatchObject({ code: 'E_STORE' })
+  const { own, retries } = settings(store, { address: { httpUrl: store.url, token: 'wrong' } })
+  await expect(uploadFile(file(10), own)).rejects.toMatchObject({ code: 'E_STORE' })
   expect(retries).toEqual([])
+})
+
+test('bytes that were damaged on the way are sent once more; digests that are wrong twice are an error', async () => {
+  const store = await startTestStore()
+  const upload = file(1000)
+  let flips = 1
+  const line = await between(store, (_count, request, _answer, body) => {
+    if (request.method === 'PATCH' && flips-- > 0) body[7] = (body[7] ?? 0) ^ 1
+    return false
+  })
+  const { own, retries } = settings(store, { address: line.address })
+  await uploadFile(upload, own)
+  expect(retries).toHaveLength(1)
+  expect(await inStore(store, upload)).toBe(true)
+
+  const wrong = settings(store)
+  await expect(uploadFile({ ...file(10), sha256: 'f'.repeat(64) }, wrong.own)).rejects.toMatchObject({
+    code: 'E_STORE',
+  })
+  expect(wrong.retries).toHaveLength(1)
 })
 
 test('aborting ends the waiting for a store that is not there', async () => {

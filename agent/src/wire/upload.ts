@@ -16,15 +16,16 @@ export interface UploadSettings extends CallSettings {
 
 /**
  * Brings a file to the store in resumable parts; at once when it is already there. Tries again for ever after network
- * errors, 408, 425, 429 and 5xx; throws AgentError E_STORE for other answers, and the signal's reason when it aborts.
+ * errors, 408, 425, 429 and 5xx, and once after bytes that were damaged; throws AgentError E_STORE for other answers, and the signal's reason when it aborts.
  */
 export async function uploadFile(upload: Upload, settings: UploadSettings): Promise<void> {
   let session: UploadSession | undefined
-  let wasResumed = false
+  // Bytes that arrive otherwise were damaged on the way; a second time is no accident, unless it was resumed meanwhile.
+  let mayRepeat = true
   await retrying(settings, async (progressed) => {
     if (session !== undefined) {
       session = await resume(session, settings)
-      wasResumed = session !== undefined
+      mayRepeat ||= session !== undefined
     }
     session ??= await create(upload, settings)
     while (!session.complete && session.offset < upload.bytes.length) {
@@ -35,10 +36,10 @@ export async function uploadFile(upload: Upload, settings: UploadSettings): Prom
     try {
       await ask(settings, 'POST', `/api/uploads/${session.id}/commit`, {}, null)
     } catch (error) {
-      // A power cut of the store may have left other bytes behind those that it acknowledged: from the start then, without a stop.
-      if (!wasResumed || !isOtherBytes(error)) throw error
+      // So may a power cut of the store, behind those that it acknowledged: from the start then, without a stop.
+      if (!mayRepeat || !isOtherBytes(error)) throw error
       session = undefined
-      wasResumed = false
+      mayRepeat = false
       throw new Passing('the store got other bytes; all of them again')
     }
   })
