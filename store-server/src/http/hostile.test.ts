@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../../../protocol/src/testing/mutate.ts'
 import { createAccess } from '../service/access.ts'
 import { drawTokens } from '../service/token.ts'
 import { call, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
@@ -13,7 +14,7 @@ import { storeWithModel } from '../testing/storeWithModel.ts'
 import { startTestStore } from '../testing/testStore.ts'
 import { allRoutes } from './routes.ts'
 
-const RUNS = process.env.PAWPRINT_LONG ? 2000 : 60
+const RUNS = fuzzRuns(60)
 
 const PATH_PARTS = [
   '..',
@@ -102,7 +103,9 @@ const odd = fc.oneof(
   ),
 )
 
-test('offsets, ranges, limits and cursors of any text are taken or refused, never a failure of the store', async () => {
+test('offsets, ranges, limits and cursors of any text are taken or refused, never a failure of the store', {
+  timeout: FUZZ_TIMEOUT_MS,
+}, async () => {
   const { store, sha1 } = await storeWithModel()
   const size = weightsOf(1).length
   const bytes = weightsOf(2)

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import { FUZZ_TIMEOUT_MS, fuzzRuns } from '../../../protocol/src/testing/mutate.ts'
 import type { StoreOptions } from '../options.ts'
 import type { RunningStore } from '../startStore.ts'
 import { call, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
 import { openRaw, statusOf } from '../testing/raw.ts'
 import { startTestStore } from '../testing/testStore.ts'
 
-const RUNS = process.env.PAWPRINT_LONG ? 500 : 25
+const RUNS = fuzzRuns(25)
 
 async function diskStore(options: StoreOptions = {}): Promise<{ store: RunningStore; folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'pawprint-uploads-'))
@@ -93,7 +94,9 @@ test.each<[string, (bytes: Uint8Array) => [object, Uint8Array]]>([
   expect(await upload(store, bytes)).toBe(sha1Of(bytes))
 })
 
-test('parts in any order, repeated, overlapping or with holes change nothing, but the one that comes next', async () => {
+test('parts in any order, repeated, overlapping or with holes change nothing, but the one that comes next', {
+  timeout: FUZZ_TIMEOUT_MS,
+}, async () => {
   const { store } = await diskStore()
   const parts = fc.array(
     fc.record({ offset: fc.nat(60), size: fc.integer({ min: 1, max: 60 }), isNext: fc.boolean() }),

@@ -1,0 +1,93 @@
+// One valid message of every kind that strangers may send.
+import type { FromAgent, FromDemo, FromPage } from '../messages.ts'
+
+const attempt = { job: 'j1', trial: 0, attempt: 1, lease: 'l1' }
+const time = '2026-01-02T03:04:05.678Z'
+const sha1 = 'a'.repeat(40)
+
+export const AGENT_SAMPLES: readonly unknown[] = [
+  { type: 'hello', version: 1, role: 'agent', instance: 'i1' },
+  {
+    type: 'register',
+    id: 'r1',
+    name: 'cifar10',
+    task: {
+      name: 'cifar10',
+      classNames: ['cat', 'dog'],
+      metric: { name: 'testAccuracy', direction: 'max', min: 0, max: 1 },
+    },
+    schema: [{ key: 'EPOCHS', type: 'integer', list: false, min: 1, max: 10, default: 1, about: 'How often.' }],
+    engine: 'fake',
+    cores: 2,
+    slots: 2,
+    host: 'here',
+    pid: 7,
+    replaces: 'i0',
+    attempts: [attempt],
+  },
+  {
+    type: 'records',
+    id: 'b1',
+    ...attempt,
+    first: 1,
+    records: [
+      { kind: 'log', time, level: 'info', text: 'hi' },
+      { kind: 'metric', time, epoch: 1, step: 2, name: 'loss', value: 0.5 },
+    ],
+  },
+  { type: 'progress', ...attempt, progress: 0.5, metrics: { loss: 1.2 } },
+  {
+    type: 'done',
+    id: 'd1',
+    ...attempt,
+    seconds: 2,
+    model: {
+      sha1,
+      metrics: { testAccuracy: 0.5 },
+      parameterCount: 3,
+      testSet: { fingerprint: 'b'.repeat(64), count: 10 },
+      engine: 'fake',
+      preprocessing: {
+        width: 8,
+        height: 8,
+        channels: 'rgb',
+        fit: 'fill',
+        kernel: 'linear',
+        scale: 1,
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      },
+      classNames: ['cat', 'dog'],
+      topology: { layers: [] },
+      evaluation: {
+        confusion: [
+          [3, 2],
+          [1, 4],
+        ],
+      },
+    },
+  },
+  { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
+  { type: 'cancelled', id: 'c1', ...attempt, reason: 'asked' },
+  { type: 'goodbye' },
+] satisfies readonly FromAgentInput[]
+
+export const PAGE_SAMPLES: readonly unknown[] = [
+  { type: 'hello', version: 1, role: 'page' },
+  { type: 'follow', job: 'j1', afterLog: 0, afterMetric: 0 },
+  { type: 'unfollow', job: 'j1' },
+] satisfies readonly FromPage[]
+
+export const DEMO_SAMPLES: readonly unknown[] = [
+  { type: 'hello', version: 1, role: 'demo', instance: 'i1' },
+  {
+    type: 'serving',
+    task: 'cifar10',
+    sha1,
+    error: { code: 'E_LOAD', message: 'no', at: 'x', expected: 'y', got: 'z' },
+  },
+] satisfies readonly Loose<FromDemo>[]
+
+/** A message as it is written, before ids and digests are known to be such. */
+type Loose<T> = T extends string ? string : T extends object ? { readonly [K in keyof T]: Loose<T[K]> } : T
+type FromAgentInput = Loose<FromAgent>
