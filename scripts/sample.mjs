@@ -7,6 +7,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { rootCertificates } from 'node:tls'
 import { ROOT, Stop } from './prepare.mjs'
 
+/** Names of notebooks are other people's: in a terminal they must not move the cursor. */
+export const plain = (text) => text.replace(/\p{C}/gu, '·')
+
 const POLL_MS = 500
 const BAR_WIDTH = 24
 
@@ -97,7 +100,7 @@ export async function runSample(api, notebook, isRunning) {
   const config = JSON.parse(await readFile(join(ROOT, 'sample_conf.json'), 'utf8'))
   await api('POST', `/api/notebooks/${encodeURIComponent(notebook.name)}/config`, config)
   const launched = await api('POST', '/api/jobs', { notebook: notebook.name, requestId: 'sample' })
-  console.log(`\nLaunched sample_conf.json on ${notebook.name}: job 1, ${launched.trials.length} trials.`)
+  console.log(`\nLaunched sample_conf.json on ${plain(notebook.name)}: job 1, ${launched.trials.length} trials.`)
   const draw = createBars(process.stdout)
   while (isRunning()) {
     const job = await api('GET', `/api/jobs/${launched.id}`)

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { startChild } from './children.mjs'
 import { checkPort, HELP, readOptions } from './options.mjs'
 import { main, prepare, Stop } from './prepare.mjs'
-import { apiOf, runSample, waitForNotebook } from './sample.mjs'
+import { apiOf, plain, runSample, waitForNotebook } from './sample.mjs'
 
 const NOTEBOOK = 'notebooks/cifar10.ipynb'
 const NOT_ENCRYPTED =
@@ -96,7 +96,7 @@ async function launch(options, store, demo, notebook, isRunning) {
   if (!card) return
   notebook.quiet()
   console.log(
-    `The notebook ${card.name} is registered (task ${card.task.name}). Its output: ${join(options.data, 'logs/notebook.log')}`,
+    `The notebook ${plain(card.name)} is registered (task ${card.task.name}). Its output: ${join(options.data, 'logs/notebook.log')}`,
   )
   if (!options.sample) return
   const job = await runSample(api, card, isRunning)
@@ -105,7 +105,7 @@ async function launch(options, store, demo, notebook, isRunning) {
   if (job.state !== 'done') {
     const { reason } = job.trials.find((trial) => trial.reason) ?? {}
     console.log(
-      `\nThe job is ${job.state}${reason ? `: ${reason}` : ''}. Its log is on the store’s page: ${store.link}`,
+      `\nThe job is ${job.state}${reason ? `: ${plain(reason)}` : ''}. Its log is on the store’s page: ${store.link}`,
     )
   } else if (current)
     console.log(

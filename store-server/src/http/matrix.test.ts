@@ -45,6 +45,9 @@ const MAY: Readonly<Record<string, 'open' | 'viewer' | 'agent' | 'operator'>> = 
   'PUT /api/tasks/:task/pin': 'operator',
   'DELETE /api/tasks/:task/pin': 'operator',
   'DELETE /api/store': 'operator',
+  'GET /api/store/archive': 'operator',
+  'GET /api/jobs/:id/trials/:trial/checkpoint': 'agent',
+  'POST /api/notebooks/:name/keep': 'operator',
   'POST /api/tokens/:scope/rotate': 'operator',
 }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { nanoid } from 'nanoid'
+import { plainText } from '../core/plainText.ts'
 import type { World } from './context.ts'
 
 const CHANCES = 2 ** 47
@@ -10,5 +11,5 @@ export const realWorld: World = {
   monotonicMs: () => performance.now(),
   chance: () => randomInt(CHANCES) / CHANCES,
   newId: () => nanoid(),
-  report: (line) => console.error(line),
+  report: (line) => console.error(plainText(line)),
 }
