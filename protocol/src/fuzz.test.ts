@@ -27,6 +27,7 @@ const ROLES = [
   ['a page', FromPage, parseFromPage, PAGE_SAMPLES],
   ['a demo', FromDemo, parseFromDemo, DEMO_SAMPLES],
 ] as const
+const NULLABLE = new Set(['serving.sha1', 'serving.error', 'idle.leftMs'])
 const ALL_SAMPLES = [...AGENT_SAMPLES, ...PAGE_SAMPLES, ...DEMO_SAMPLES]
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
@@ -58,7 +59,7 @@ describe.each(ROLES)('of %s', (_, schema, parseText, samples) => {
         expect([sample.type, key, missing?.code]).toEqual([sample.type, key, isOptional ? undefined : 'E_MESSAGE'])
         if (!isOptional) expect(missing?.at).toBe(key)
         for (const wrong of ['text that is no id!', -1, 1.5, true, null]) {
-          const isNothing = wrong === null && (key === 'sha1' || key === 'error')
+          const isNothing = wrong === null && NULLABLE.has(`${sample.type}.${key}`)
           if (typeof wrong === typeof value && wrong !== null) continue
           const refused = refusalOf(() => parseText(JSON.stringify({ ...rest, [key]: wrong })))
           expect([sample.type, key, wrong, refused?.code]).toEqual([
