@@ -35,7 +35,17 @@ let url: string
 let picture: string
 beforeEach(async () => {
   folder = await newFolder()
-  const options = { folder, port: 0, host: '127.0.0.1', store: null, mirror: false, allowHosts: [], token: null }
+  const options = {
+    folder,
+    port: 0,
+    host: '127.0.0.1',
+    store: null,
+    mirror: false,
+    allowHosts: [],
+    token: null,
+    certFile: null,
+    keyFile: null,
+  }
   const demo = await startDemo(options, { log: () => {}, random: () => 0, page: built })
   atEnd(() => demo.close())
   url = demo.url
