@@ -2,7 +2,7 @@ import { parse, Sha1 } from '@pawprint/protocol'
 
 /** What a file of a data folder is for. */
 export type Place =
-  | { readonly type: 'layout' | 'registry' | 'upkeep' | 'token' | 'journal' | 'temp' | 'foreign' }
+  | { readonly type: 'layout' | 'registry' | 'upkeep' | 'token' | 'journal' | 'index' | 'temp' | 'foreign' }
   | { readonly type: 'job' | 'session' | 'part'; readonly id: string }
   | { readonly type: 'log' | 'metrics'; readonly id: string }
   | { readonly type: 'model' | 'details' | 'blob' | 'record'; readonly sha1: Sha1 }
@@ -24,6 +24,7 @@ const PLACES: readonly Named[] = [
   [/^(upkeep)\.json$/, () => ({ type: 'upkeep' })],
   [/^(journal-[ab])\.log$/, () => ({ type: 'journal' })],
   [/^(token(?:-agent|-viewer)?)$/, () => ({ type: 'token' })],
+  [/^(index\/[\w-]+-\d+)$/, () => ({ type: 'index' })],
   [new RegExp(`^jobs/(${ID})/job\\.json$`), (id) => ({ type: 'job', id })],
   [new RegExp(`^jobs/(${ID})/log\\.log$`), (id) => ({ type: 'log', id })],
   [new RegExp(`^jobs/(${ID})/metrics\\.log$`), (id) => ({ type: 'metrics', id })],

@@ -1,14 +1,38 @@
-import { isFinal } from '@pawprint/protocol'
+import { isFinal, type Sha1 } from '@pawprint/protocol'
 import type { JobRecord } from './records.ts'
 import { compareInQueue } from './scheduler.ts'
 import { createShelf, type Shelf } from './shelf.ts'
 
+/** What is to be known of a job that is packed. */
+export interface JobSummary {
+  readonly number: number
+  readonly requestId: string | null
+  readonly isFinal: boolean
+  /** Blobs that its trials may go on from. */
+  readonly checkpoints: readonly Sha1[]
+}
+
+const blobsOf = ({ checkpoints }: JobRecord): Sha1[] => checkpoints.flatMap((checkpoint) => checkpoint?.sha1 ?? [])
+
+export const summaryOfJob = (record: JobRecord): JobSummary => ({
+  number: record.job.number,
+  requestId: record.requestId,
+  isFinal: isFinal(record.job.state),
+  checkpoints: blobsOf(record),
+})
+
 /** All jobs. What happens all the time looks at one queue only: a store may hold ten thousand finished jobs. */
-export interface Jobs extends Shelf<JobRecord> {
+export interface Jobs extends Omit<Shelf<JobRecord>, 'lay'> {
+  /** A finished job that is unpacked when it is first asked for. */
+  lay(id: string, summary: JobSummary, packed: Uint8Array): void
+  /** All that have not finished. */
+  unfinished(): JobRecord[]
   /** Unfinished jobs of one notebook in the order they run, as they are until the next change. */
   queue(notebook: string): readonly JobRecord[]
   /** The job that this launch request made. */
   ofRequest(requestId: string): JobRecord | undefined
+  /** Every blob that a trial may go on from. */
+  checkpoints(): Iterable<Sha1>
 }
 
 function createQueues() {
@@ -31,6 +55,7 @@ function createQueues() {
   }
   return {
     of: (notebook: string): readonly JobRecord[] => queues.get(notebook) ?? [],
+    all: () => [...queues.values()].flat(),
     clear: () => queues.clear(),
     change(before: JobRecord | undefined, record: JobRecord | undefined) {
       const was = before && !isFinal(before.job.state) ? before : undefined
@@ -43,32 +68,50 @@ function createQueues() {
   }
 }
 
-export function createJobs(): Jobs {
-  const shelf = createShelf<JobRecord>(({ job }) => job.number)
+export function createJobs(unpack: (packed: Uint8Array) => JobRecord): Jobs {
+  const shelf = createShelf<JobRecord>({ numberOf: ({ job }) => job.number, unpack })
   const queues = createQueues()
   const requests = new Map<string, string>()
+  const blobs = new Map<string, readonly Sha1[]>()
+  const noteBlobs = (id: string, sha1s: readonly Sha1[]) => {
+    if (sha1s.length > 0) blobs.set(id, sha1s)
+    else blobs.delete(id)
+  }
   return {
     ...shelf,
     get size() {
       return shelf.size
     },
     set(id, record) {
-      queues.change(shelf.get(id), record)
+      const before = shelf.get(id)
+      queues.change(before, record)
+      if (before?.checkpoints !== record.checkpoints) noteBlobs(id, blobsOf(record))
       if (record.requestId !== null) requests.set(record.requestId, id)
       shelf.set(id, record)
+    },
+    lay(id, { number, requestId, checkpoints }, packed) {
+      noteBlobs(id, checkpoints)
+      if (requestId !== null) requests.set(requestId, id)
+      shelf.lay(id, number, packed)
     },
     delete(id) {
       const before = shelf.get(id)
       queues.change(before, undefined)
       if (before && before.requestId !== null) requests.delete(before.requestId)
+      blobs.delete(id)
       shelf.delete(id)
     },
     clear() {
       queues.clear()
       requests.clear()
+      blobs.clear()
       shelf.clear()
     },
     queue: queues.of,
+    unfinished: queues.all,
+    *checkpoints() {
+      for (const sha1s of blobs.values()) yield* sha1s
+    },
     ofRequest: (requestId) => shelf.get(requests.get(requestId) ?? ''),
   }
 }

@@ -2,12 +2,17 @@
 export interface Shelf<T> {
   readonly size: number
   get(key: string): T | undefined
+  /** The same for a single look: what is packed stays packed. */
+  peek(key: string): T | undefined
   has(key: string): boolean
   set(key: string, value: T): void
+  /** A value that is unpacked when it is first asked for. */
+  lay(key: string, number: number, packed: Uint8Array): void
   delete(key: string): void
   clear(): void
   keys(): IterableIterator<string>
-  values(): IterableIterator<T>
+  /** In no order; what is packed stays packed. Goes on however the shelf changes meanwhile. */
+  values(): Generator<T>
   /** Values whose numbers are below `before` (default: all), highest number first. */
   newest(before?: number): Generator<T>
 }
@@ -47,18 +52,38 @@ function createOrder() {
   }
 }
 
-export function createShelf<T>(numberOf: (value: T) => number): Shelf<T> {
-  const values = new Map<string, T>()
+export interface ShelfOptions<T> {
+  numberOf(value: T): number
+  unpack(packed: Uint8Array): T
+}
+
+/** Most values of a large shelf are never looked at, and packed ones take a third of the memory. */
+export function createShelf<T extends object>({ numberOf, unpack }: ShelfOptions<T>): Shelf<T> {
+  const values = new Map<string, T | Uint8Array>()
   const order = createOrder()
+  const open = (key: string): T | undefined => {
+    const value = values.get(key)
+    return value instanceof Uint8Array ? unpack(value) : value
+  }
   return {
     get size() {
       return values.size
     },
-    get: (key) => values.get(key),
+    get(key) {
+      const value = open(key)
+      // From now on it is this very value, so that changes can be told by comparing.
+      if (value !== undefined) values.set(key, value)
+      return value
+    },
+    peek: open,
     has: (key) => values.has(key),
     set(key, value) {
       if (!values.has(key)) order.add(key, numberOf(value))
       values.set(key, value)
+    },
+    lay(key, number, packed) {
+      if (!values.has(key)) order.add(key, number)
+      values.set(key, packed)
     },
     delete(key) {
       if (values.delete(key)) order.remove(key)
@@ -68,10 +93,15 @@ export function createShelf<T>(numberOf: (value: T) => number): Shelf<T> {
       order.clear()
     },
     keys: () => values.keys(),
-    values: () => values.values(),
+    *values() {
+      for (const key of values.keys()) {
+        const value = open(key)
+        if (value !== undefined) yield value
+      }
+    },
     *newest(before = Number.POSITIVE_INFINITY) {
       for (const key of order.below(before)) {
-        const value = values.get(key)
+        const value = open(key)
         if (value !== undefined) yield value
       }
     },

@@ -23,10 +23,7 @@ export async function keepCheckpoint(store: Store, message: Extract<FromAgent, {
 }
 
 /** Every blob that a trial may go on from. */
-export function* checkpointBlobs(store: Pick<Store, 'jobs'>): Generator<Sha1> {
-  for (const { checkpoints } of store.jobs.values())
-    for (const checkpoint of checkpoints) if (checkpoint !== null) yield checkpoint.sha1
-}
+export const checkpointBlobs = (store: Pick<Store, 'jobs'>): Iterable<Sha1> => store.jobs.checkpoints()
 
 /** Removes the bytes of a checkpoint that was replaced or has served, unless something else has the same. */
 export async function removeCheckpoint(store: Store, checkpoint: CheckpointRecord | null | undefined): Promise<void> {

@@ -1,4 +1,3 @@
-import { isFinal } from '@pawprint/protocol'
 import { DOCUMENTS, refreshNotebook, saveRegistry } from './changes.ts'
 import type { Store } from './context.ts'
 import { lockOf } from './deploying.ts'
@@ -18,8 +17,7 @@ function lockAll<T>(store: Store, tasks: readonly string[], work: () => Promise<
 }
 
 function stopAll(store: Store): void {
-  for (const { job } of store.jobs.values()) {
-    if (isFinal(job.state)) continue
+  for (const { job } of store.jobs.unfinished()) {
     const link = store.links.get(job.notebook)
     for (const { state, index, attempt } of job.trials)
       if (state === 'running') link?.send({ type: 'stop', job: job.id, trial: index, attempt })
@@ -35,7 +33,8 @@ export function clear(store: Store): Promise<Cleared> {
   return lockAll(store, [...store.tasks.keys()].sort(), async () => {
     stopAll(store)
     const jobs = [...store.jobs.keys()]
-    const models = [...store.models.values()]
+    const models = store.models.size
+    const sizeBytes = store.models.sizeBytes()
     const deployments = [...store.tasks.values()].reduce((sum, record) => sum + record.deployments.length, 0)
     store.jobs.clear()
     store.models.clear()
@@ -47,8 +46,7 @@ export function clear(store: Store): Promise<Cleared> {
     await store.saver.settled()
     await removeAll(store, jobs)
     await saveRegistry(store)
-    const sizeBytes = models.reduce((sum, { model }) => sum + model.sizeBytes, 0)
-    return { jobs: jobs.length, models: models.length, deployments, sizeBytes }
+    return { jobs: jobs.length, models, deployments, sizeBytes }
   })
 }
 

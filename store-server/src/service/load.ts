@@ -1,4 +1,3 @@
-import { isFinal } from '@pawprint/protocol'
 import { verdictOfCurrent, verdictOfFormer } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
 import { withExit } from '../core/registry.ts'
@@ -6,15 +5,15 @@ import { StorageError } from '../storage/storage.ts'
 import { changeModels, DOCUMENTS, noteLines, refreshNotebook, saveRegistry } from './changes.ts'
 import type { Store } from './context.ts'
 import { showCurrent, withVerdict } from './deploying.ts'
-import { deploymentFrom, jobFrom, modelFrom, registryFrom } from './stored.ts'
+import { deploymentFrom, JOBS, MODELS, registryFrom, unpackJob } from './stored.ts'
 
-/** Documents read side by side at start. */
+/** Logs read side by side at start. */
 const READERS = 32
 
-async function eachOf(names: readonly string[], read: (name: string) => Promise<void>): Promise<void> {
-  const queue = [...names]
+async function eachOf<T>(values: readonly T[], read: (value: T) => Promise<void>): Promise<void> {
+  const queue = [...values]
   const worker = async () => {
-    for (let name = queue.pop(); name !== undefined; name = queue.pop()) await read(name)
+    for (let value = queue.pop(); value !== undefined; value = queue.pop()) await read(value)
   }
   await Promise.all(Array.from({ length: READERS }, worker))
 }
@@ -49,19 +48,19 @@ export async function load(store: Store): Promise<void> {
 
 async function loadAggregates(store: Store): Promise<void> {
   const { documents } = store.storage
-  const jobs = (await documents.list(DOCUMENTS.jobs)).filter((name) => name.endsWith('/job'))
-  await eachOf(jobs, async (name) => {
-    const record = jobFrom(name, await documents.read(name))
-    store.jobs.set(record.job.id, record)
-    store.counters.jobs = Math.max(store.counters.jobs, record.job.number)
-    if (!isFinal(record.job.state)) noteLines(store, record.job.id, await store.jobLog.count(record.job.id))
-  })
-  const models = (await documents.list(DOCUMENTS.models)).filter((name) => name.endsWith('/model'))
-  await eachOf(models, async (name) => {
-    const record = modelFrom(name, await documents.read(name))
-    store.models.set(record.model.sha1, record)
-    store.counters.models = Math.max(store.counters.models, record.number)
-  })
+  const idOf = (name: string) => name.split('/')[1] ?? ''
+  for await (const some of documents.readAll(JOBS))
+    for (const { name, summary, bytes } of some) {
+      if (summary.isFinal) store.jobs.lay(idOf(name), summary, bytes)
+      else store.jobs.set(idOf(name), unpackJob(bytes))
+      store.counters.jobs = Math.max(store.counters.jobs, summary.number)
+    }
+  await eachOf(store.jobs.unfinished(), async ({ job }) => noteLines(store, job.id, await store.jobLog.count(job.id)))
+  for await (const some of documents.readAll(MODELS))
+    for (const { name, summary, bytes } of some) {
+      store.models.lay(idOf(name), summary, bytes)
+      store.counters.models = Math.max(store.counters.models, summary.number)
+    }
 }
 
 async function loadDeployments(store: Store, task: string): Promise<TaskRecord['deployments']> {
@@ -83,14 +82,14 @@ function loadNotebook(store: Store, record: Parameters<Store['notebooks']['set']
 async function reconcile(store: Store): Promise<void> {
   const wrong: ModelRecord[] = []
   for (const record of store.tasks.values()) {
+    const sha1 = currentOf(record)?.sha1
+    const known = store.models.get(sha1 ?? '')
+    const code = known?.model.verdict.code
     const current = currentOf(record)
-    for (const known of store.models.values()) {
-      if (known.model.task !== record.task.name) continue
-      if (known.model.sha1 === current?.sha1) {
-        const { code } = known.model.verdict
-        if (code !== 'deployed' && code !== 'failed-to-load') wrong.push(withVerdict(known, verdictOfCurrent(current)))
-      } else if (known.model.verdict.code === 'deployed') wrong.push(demoted(store, record, known))
-    }
+    if (known && current && code !== 'deployed' && code !== 'failed-to-load')
+      wrong.push(withVerdict(known, verdictOfCurrent(current)))
+    for (const other of store.models.deployed())
+      if (other.model.task === record.task.name && other.model.sha1 !== sha1) wrong.push(demoted(store, record, other))
   }
   await changeModels(store, wrong)
 }

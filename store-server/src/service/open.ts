@@ -7,6 +7,7 @@ import { createJobLog } from './joblog.ts'
 import { load } from './load.ts'
 import { createLock } from './lock.ts'
 import { createSaver } from './saver.ts'
+import { unpackJob, unpackModel } from './stored.ts'
 
 export interface OpenOptions {
   readonly storage: Storage
@@ -24,8 +25,8 @@ export async function openStore(options: OpenOptions): Promise<Store> {
     lock: createLock(),
     jobLog: createJobLog(options.storage.logs),
     notebooks: new Map(),
-    jobs: createJobs(),
-    models: createModels(),
+    jobs: createJobs(unpackJob),
+    models: createModels(unpackModel),
     tasks: new Map(),
     counters: { jobs: 0, models: 0 },
     links: new Map(),

@@ -1,6 +1,8 @@
 import { Deployment, Job, Model, Notebook, parse, Sha1, Task } from '@pawprint/protocol'
+import { type JobSummary, summaryOfJob } from '../core/jobs.ts'
+import { type ModelSummary, summaryOfModel } from '../core/models.ts'
 import type { CheckpointRecord, JobRecord, ModelRecord, NotebookRecord } from '../core/records.ts'
-import { StorageError } from '../storage/storage.ts'
+import { type Kind, StorageError } from '../storage/storage.ts'
 import { FORMAT_VERSION } from './changes.ts'
 
 // The border between documents on disk and the store: unknown comes in, records or one error go out.
@@ -101,3 +103,28 @@ export function modelFrom(name: string, value: unknown): ModelRecord {
 }
 
 export const deploymentFrom = (value: unknown): Deployment => parse(Deployment, value)
+
+// Records that `summarize` below checked and the storage gave back.
+export const unpackJob = (packed: Uint8Array): JobRecord => JSON.parse(Buffer.from(packed).toString()) as JobRecord
+export const unpackModel = (packed: Uint8Array): ModelRecord =>
+  JSON.parse(Buffer.from(packed).toString()) as ModelRecord
+
+/** What a start knows of the jobs and models before anyone asks for them. */
+export const JOBS: Kind<JobSummary> = {
+  folder: 'jobs',
+  leaf: 'job',
+  version: 1,
+  summarize(name, value) {
+    const record = jobFrom(name, value)
+    return { summary: summaryOfJob(record), record }
+  },
+}
+export const MODELS: Kind<ModelSummary> = {
+  folder: 'models',
+  leaf: 'model',
+  version: 1,
+  summarize(name, value) {
+    const record = modelFrom(name, value)
+    return { summary: summaryOfModel(record), record }
+  },
+}

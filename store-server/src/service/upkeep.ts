@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Sha1 } from '@pawprint/protocol'
 import { referencedWeights } from '../core/references.ts'
 import type { Collected } from '../storage/storage.ts'
 import { DOCUMENTS, markWeights } from './changes.ts'
@@ -6,12 +8,14 @@ import { lockOf } from './deploying.ts'
 
 /** Weights that nothing names stay this long, for whoever uploaded them and has not said yet what they are. */
 export const GRACE_MS = 24 * 60 * 60 * 1000
+/** Records looked at in one turn. */
+const PIECE_RECORDS = 200
 /** A start comes first; upkeep that is overdue waits this long. */
 const FIRST_MS = 5 * 60 * 1000
 
 /** Says on the model of these weights, if there is one, whether they are whole. */
 export async function noteWeights(store: Store, sha1: string, areWhole: boolean): Promise<void> {
-  const known = store.models.get(sha1)
+  const known = store.models.peek(sha1)
   if (!known || (known.model.damagedAt === undefined) === areWhole) return
   try {
     await store.lock(lockOf(known.model.task), () => markWeights(store, sha1, areWhole))
@@ -24,19 +28,32 @@ export async function noteWeights(store: Store, sha1: string, areWhole: boolean)
 /** Hashes all weights again, and says on each model how they are. */
 export async function scrubWeights(store: Store): Promise<void> {
   await store.storage.blobs.scrub()
-  for (const { model } of [...store.models.values()]) {
+  for (const { model } of store.models.values()) {
     if (store.closing) return
     await noteWeights(store, model.sha1, (await store.storage.blobs.find(model.sha1)) !== null)
   }
 }
 
+/** Lets others work between pieces: all records of a large store take a second. */
+async function inPieces<T>(values: Iterable<T>, take: (some: readonly T[]) => void): Promise<void> {
+  let some: T[] = []
+  for (const value of values) {
+    if (some.push(value) < PIECE_RECORDS) continue
+    take(some)
+    some = []
+    await setImmediate()
+  }
+  take(some)
+}
+
 /** Removes weights that no record names and that nobody claimed for `graceMs`, default a day. */
 export async function collectGarbage(store: Store, graceMs = GRACE_MS): Promise<Collected[]> {
-  const needed = referencedWeights({
-    jobs: store.jobs.values(),
-    models: store.models.values(),
-    tasks: store.tasks.values(),
-  })
+  const needed = referencedWeights({ jobs: [], models: [], tasks: store.tasks.values() })
+  const add = (more: ReadonlyMap<Sha1, string>): void => {
+    for (const [sha1, why] of more) needed.set(sha1, why)
+  }
+  await inPieces(store.jobs.values(), (jobs) => add(referencedWeights({ jobs, models: [], tasks: [] })))
+  await inPieces(store.models.values(), (models) => add(referencedWeights({ jobs: [], models, tasks: [] })))
   // What is named from here on was claimed before, and so is too young.
   return store.storage.blobs.collect(needed, graceMs)
 }

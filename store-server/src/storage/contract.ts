@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { testClosing } from './contract.closing.ts'
 import { refusal, refusals } from './fixture.ts'
-import type { Documents, Logs, Storage, StorageOptions } from './storage.ts'
+import { type Documents, type Kind, type Logs, type Storage, StorageError, type StorageOptions } from './storage.ts'
 
 /** Makes an empty storage. The suites close it. */
 export type Create = (options?: StorageOptions) => Promise<Storage>
@@ -82,6 +82,34 @@ export function testDocuments(create: Create): void {
     expect(await documents.list('jobs')).toEqual(['jobs-old/x', 'jobs/a/job', 'jobs/a/notes', 'jobs/b/job'])
     expect(await documents.list('jobs/a/n')).toEqual(['jobs/a/notes'])
     expect(await documents.list('none/')).toEqual([])
+  })
+  test('all documents of a kind are read with their summaries, and no others; what one of them refuses is told', async () => {
+    const names = ['jobs/a/job', 'jobs/b/job', 'jobs/b/notes', 'jobs/job', 'jobs/c/d/job', 'jobs-old/a/job', 'registry']
+    const kind: Kind<string> = {
+      folder: 'jobs',
+      leaf: 'job',
+      version: 1,
+      summarize(name, value) {
+        if ('bad' in Object(value)) throw new StorageError('E_CORRUPT', name, 'good', 'bad')
+        return { summary: `${name} \t\n`, record: [value, '\u2028\t🐾'] }
+      },
+    }
+    const all = async () => {
+      const read: unknown[] = []
+      for await (const some of documents.readAll(kind))
+        for (const { name, summary, bytes } of some)
+          read.push([name, summary, JSON.parse(Buffer.from(bytes).toString())])
+      return read.sort()
+    }
+    expect(await all()).toEqual([])
+    for (const name of names) await documents.write(name, { name })
+    const expected = ['jobs/a/job', 'jobs/b/job'].map((name) => [name, `${name} \t\n`, [{ name }, '\u2028\t🐾']])
+    expect(await all()).toEqual(expected)
+    expect(await all()).toEqual(expected)
+    await documents.write('jobs/b/job', { bad: true })
+    expect((await refusal(all())).code).toBe('E_CORRUPT')
+    await documents.remove('jobs/b/job')
+    expect(await all()).toEqual(expected.slice(0, 1))
   })
   test('removing all documents of a folder at once leaves nothing, and the folder can be used again', async () => {
     const names = ['jobs/a/x', 'jobs/a/y', 'jobs/a/z', 'jobs/b/x']

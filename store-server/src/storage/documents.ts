@@ -1,30 +1,41 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Adapter, Low } from 'lowdb'
 import type { Disk } from './disk.ts'
+import { createDocumentIndex, type DocumentIndex } from './docindex.ts'
 import { errnoOf } from './errno.ts'
+import { type Found, stampOf } from './indexlines.ts'
 import { assertDocument, assertName, assertPrefix, isReserved } from './names.ts'
 import { createQueues } from './queue.ts'
-import { type Documents, StorageError } from './storage.ts'
+import { type Documents, type Kind, StorageError } from './storage.ts'
 
 const SUFFIX = '.json'
 
 const decode = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
 
+/** A document and the stamp of its file; null when there is none. Throws StorageError E_CORRUPT. */
+async function readFile(path: string, name: string): Promise<{ stamp: string; value: object } | null> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const stamp = stampOf(await handle.stat())
+      const value = decode(await handle.readFile())
+      assertDocument(name, value)
+      return { stamp, value }
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof StorageError)) throw error
+    throw new StorageError('E_CORRUPT', name, 'a JSON document', `${path}: ${error.message}`, { cause: error })
+  }
+}
+
 /** lowdb's file for one document. Its own adapter never calls fsync and takes an empty file for an empty database. */
 function jsonFile(disk: Disk, path: string, name: string): Adapter<object> {
   return {
-    read: async () => {
-      try {
-        const value = decode(await readFile(path))
-        assertDocument(name, value)
-        return value
-      } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return null
-        if (!(error instanceof SyntaxError || error instanceof TypeError || error instanceof StorageError)) throw error
-        throw new StorageError('E_CORRUPT', name, 'a JSON document', `${path}: ${error.message}`, { cause: error })
-      }
-    },
+    read: async () => (await readFile(path, name))?.value ?? null,
     write: (value) => disk.replace(path, JSON.stringify(value), 'document', name),
   }
 }
@@ -60,15 +71,46 @@ function createChanges(
   }
 }
 
+export interface EmbeddedDocuments extends Documents {
+  /** Brings what is derived from the documents up to date, so that the next start is fast. */
+  settle(): Promise<void>
+}
+
+/** The indexes of those kinds of documents that were ever read as a whole, by `<folder>/<leaf>`. */
+function createIndexes(root: string, pathOf: (name: string) => string) {
+  const indexes = new Map<string, Pick<DocumentIndex<unknown>, 'note' | 'flush'>>()
+  const find = async <S>({ summarize }: Kind<S>, name: string): Promise<Found<S> | null> => {
+    const file = await readFile(pathOf(name), name)
+    if (file === null) return null
+    const { summary, record } = summarize(name, file.value)
+    return { name, stamp: file.stamp, summary, bytes: Buffer.from(JSON.stringify(record)) }
+  }
+  return {
+    readAll<S>(kind: Kind<S>) {
+      assertName(`${kind.folder}/${kind.leaf}`)
+      const index = createDocumentIndex({ root, kind, read: (name) => find(kind, name) })
+      indexes.set(`${kind.folder}/${kind.leaf}`, index)
+      return index.readAll()
+    },
+    note(name: string) {
+      const [folder, , leaf, ...rest] = name.split('/')
+      if (rest.length === 0) indexes.get(`${folder}/${leaf}`)?.note(name)
+    },
+    flush: () => Promise.all([...indexes.values()].map((index) => index.flush())),
+  }
+}
+
 /** Documents as files of `root`: `jobs/V1StGXR8/job` is `jobs/V1StGXR8/job.json`. */
-export function createDocuments(root: string, disk: Disk): Documents {
+export function createDocuments(root: string, disk: Disk): EmbeddedDocuments {
   const pathOf = (name: string): string => {
     assertName(name)
     return join(root, name + SUFFIX)
   }
+  const indexes = createIndexes(root, pathOf)
   const change = createChanges(disk, async (name, value) => {
     if (value === null) return disk.remove(pathOf(name))
     await new Low<object>(jsonFile(disk, pathOf(name), name), value).write()
+    indexes.note(name)
   })
   return {
     read: async (name) => jsonFile(disk, pathOf(name), name).read(),
@@ -82,9 +124,13 @@ export function createDocuments(root: string, disk: Disk): Documents {
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1)
       return (await namesIn(root, folder)).filter((name) => name.startsWith(prefix)).sort()
     },
+    readAll: indexes.readAll,
     remove: async (name) => {
       assertName(name)
       return change(name, null)
+    },
+    settle: async () => {
+      await indexes.flush()
     },
   }
 }

@@ -76,7 +76,7 @@ async function compose(
   const logs = await openLogs(root, disk)
   const finish = async (): Promise<void> => {
     // What cannot be moved to where it belongs is durable all the same, and is moved at the next start.
-    await logs.settle().catch(() => {})
+    await Promise.allSettled([logs.settle(), documents.settle()])
     await close()
   }
   let closing: Promise<void> | null = null

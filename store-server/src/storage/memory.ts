@@ -19,6 +19,15 @@ function memoryDocuments(): Documents {
       assertPrefix(prefix)
       return [...texts.keys()].filter((name) => name.startsWith(prefix)).sort()
     },
+    readAll: async function* ({ folder, leaf, summarize }) {
+      assertName(`${folder}/${leaf}`)
+      const isWanted = ([first, , last, ...rest]: string[]) => first === folder && last === leaf && rest.length === 0
+      for (const [name, text] of texts)
+        if (isWanted(name.split('/'))) {
+          const { summary, record } = summarize(name, JSON.parse(text))
+          yield [{ name, summary, bytes: Buffer.from(JSON.stringify(record)) }]
+        }
+    },
     remove: async (name) => {
       assertName(name)
       texts.delete(name)

@@ -11,7 +11,13 @@ export const UPLOADS_FOLDER = 'uploads'
 export const LOCK_FOLDER = 'lock'
 /** Files that hold records of many logs; journal.ts. */
 export const JOURNALS = ['journal-a', 'journal-b'] as const
-const RESERVED: ReadonlySet<string> = new Set([BLOBS_FOLDER, UPLOADS_FOLDER, LOCK_FOLDER, ...JOURNALS])
+/** Derived from the documents; docindex.ts. */
+export const INDEX_FOLDER = 'index'
+const RESERVED: ReadonlySet<string> = new Set([BLOBS_FOLDER, UPLOADS_FOLDER, LOCK_FOLDER, INDEX_FOLDER, ...JOURNALS])
+
+const SEGMENT = /^[A-Za-z0-9_-]{1,128}$/
+/** Whether this can be one segment of a name. */
+export const isSegment = (text: string): boolean => SEGMENT.test(text)
 
 /** Whether this name at the top of the data folder is not one of documents and logs, nor of a folder with such. */
 export const isReserved = (folder: string): boolean => RESERVED.has(folder)

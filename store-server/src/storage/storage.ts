@@ -30,7 +30,29 @@ export interface Documents {
   write(name: string, value: unknown): Promise<void>
   /** Names that start with `prefix`, sorted. */
   list(prefix: string): Promise<string[]>
+  /** Every document of a kind, some at a time, in no order: what a start reads. Throws as `read` and `summarize` do. */
+  readAll<S>(kind: Kind<S>): AsyncIterable<readonly Summarized<S>[]>
   remove(name: string): Promise<void>
+}
+
+/** Documents `<folder>/<any>/<leaf>`; both are one segment of a name. */
+export interface Kind<S> {
+  readonly folder: string
+  readonly leaf: string
+  /** Raised when `summarize` changes: what older versions said does not count any more. */
+  readonly version: number
+  /**
+   * Checks a document. `record` is what it says, and `summary` what is to be known without reading that: JSON values, which are
+   * kept and not asked for again.
+   */
+  summarize(name: string, value: unknown): { readonly summary: S; readonly record: object }
+}
+
+export interface Summarized<S> {
+  readonly name: string
+  readonly summary: S
+  /** The record, as JSON. */
+  readonly bytes: Uint8Array
 }
 
 export interface BlobInfo {
