@@ -1,0 +1,86 @@
+// Agents print, pages follow: how late lines come, what it costs, and whether every acknowledged line is there after a kill.
+import { call, startLoader, startStore } from './process.mjs'
+
+/** The job's whole log through the API, checked: seq without gaps, the agent's lines in order, as many as were acknowledged. */
+async function verify(store, { job, acked }) {
+  let seq = 0
+  let own = 0
+  for (let after = '0'; after !== null; ) {
+    const { items, next } = await call(store, 'GET', `/api/jobs/${job}/log?after=${after}&limit=100000`)
+    for (const line of items) {
+      if (line.seq !== ++seq) throw new Error(`job ${job}: expected seq ${seq}, got ${line.seq}`)
+      const number = /^line (\d+) of/.exec(line.text)?.[1]
+      if (number !== undefined && Number(number) !== ++own)
+        throw new Error(`job ${job}: line ${number} after ${own - 1}`)
+    }
+    after = next
+  }
+  if (own < acked) throw new Error(`job ${job}: ${acked} lines were acknowledged, ${own} are there`)
+  return own
+}
+
+async function verifyAll(folder, jobs) {
+  const store = await startStore(folder)
+  let lines = 0
+  for (const job of jobs) lines += await verify(store, job)
+  await store.end()
+  return lines
+}
+
+const FLOOD_SECONDS = 15
+const FLOOD_LINES = 100_000
+
+/** The same once more beside one agent that prints as fast as it is read: how late the lines of the others come now. */
+async function flood(store, writers, readers, { lines, seconds }) {
+  const flooder = startLoader('agents', store.url, store.token, 'flood', 1)
+  await flooder.ask({ type: 'connect' })
+  await flooder.ask({ type: 'launch' })
+  await readers.ask({ type: 'restart' })
+  await store.restartProbe()
+  const flooding = flooder.ask({ type: 'print', seconds, perSecond: FLOOD_LINES })
+  await writers.ask({ type: 'print', seconds, perSecond: lines })
+  const { lagP99Ms } = await store.probe()
+  const { lineToPageMs } = await readers.ask({ type: 'read' })
+  await flooding
+  const { jobs } = await flooder.ask({ type: 'drain' })
+  await flooder.end()
+  return { lineToPageMs, lagP99Ms, flooderLinesPerSecond: jobs[0].acked / seconds }
+}
+
+export async function measureLogs(folder, { agents, lines, pages, seconds }) {
+  const store = await startStore(folder)
+  const writers = startLoader('agents', store.url, store.token, 'agent', agents)
+  const readers = startLoader('pages', store.url, store.token)
+  const connected = await writers.ask({ type: 'connect' })
+  const connecting = await store.restartProbe()
+  const launched = await writers.ask({ type: 'launch' })
+  const launching = await store.restartProbe()
+  await readers.ask({ type: 'open', jobs: launched.jobs.slice(0, pages) })
+  await writers.ask({ type: 'print', seconds: 2, perSecond: lines })
+  await readers.ask({ type: 'restart' })
+  const before = await store.restartProbe()
+  await writers.ask({ type: 'print', seconds, perSecond: lines })
+  const during = await store.probe()
+  const read = await readers.ask({ type: 'read' })
+  const flooded = await flood(store, writers, readers, { lines, seconds: Math.min(seconds, FLOOD_SECONDS) })
+  const drained = await writers.ask({ type: 'drain' })
+  await store.end('SIGKILL')
+  await writers.end()
+  await readers.end()
+  const kept = await verifyAll(folder, drained.jobs)
+  const { jobs, ...rest } = drained
+  return {
+    connectMs: connected.ms,
+    connectLagP99Ms: connecting.lagP99Ms,
+    launchMs: launched.ms,
+    launchLagP99Ms: launching.lagP99Ms,
+    ...read,
+    ...rest,
+    ...during,
+    /** Processor time of the store for each line that was printed. */
+    cpuMicrosecondsPerLine: ((during.cpuSeconds - before.cpuSeconds) * 1e6) / (lines * seconds),
+    flooded,
+    acked: jobs.reduce((sum, { acked }) => sum + acked, 0),
+    kept,
+  }
+}
