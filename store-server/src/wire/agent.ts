@@ -6,6 +6,7 @@ import { publish } from '../service/publishing.ts'
 import { hear, leave, register } from '../service/registering.ts'
 import { cancel, fail, progress, receive } from '../service/training.ts'
 import { StorageError } from '../storage/storage.ts'
+import { BURST_BYTES, BYTES_PER_SECOND, createBudget } from './budget.ts'
 import { refuseMessage } from './refusing.ts'
 import type { Peer, Socket } from './socket.ts'
 
@@ -27,6 +28,12 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
   const pending = new Set<Promise<void>>()
   // Once the disk refused a message, what comes behind it is not taken: it comes again after a reconnect, in its order.
   let over = false
+  const waitOf = createBudget({
+    burstBytes: BURST_BYTES,
+    bytesPerSecond: BYTES_PER_SECOND,
+    nowMs: store.world.monotonicMs,
+  })
+  const reading = createReading(socket)
 
   async function handle(text: string, earlier: readonly Promise<void>[]): Promise<void> {
     try {
@@ -44,11 +51,15 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
     receive(text) {
       if (over) return
       const work = handle(text, [...pending]).finally(() => {
-        if (pending.size === MAX_PENDING) socket.resume()
+        if (pending.size === MAX_PENDING) reading.release()
         pending.delete(work)
       })
       pending.add(work)
-      if (pending.size === MAX_PENDING) socket.pause()
+      if (pending.size === MAX_PENDING) reading.hold()
+      const waitMs = waitOf(text.length)
+      if (waitMs === 0) return
+      reading.hold()
+      setTimeout(reading.release, waitMs).unref()
     },
     alive() {
       if (link.notebook !== null && store.links.get(link.notebook) === link) hear(store, link.notebook)
@@ -57,6 +68,19 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
       leave(store, link, 'unreachable').catch((error: unknown) =>
         store.world.report(`${link.notebook}: ${error instanceof Error ? error.message : error}`),
       )
+    },
+  }
+}
+
+/** Reads from a socket while nobody holds it. */
+function createReading(socket: Pick<Socket, 'pause' | 'resume'>): { hold(): void; release(): void } {
+  let holds = 0
+  return {
+    hold() {
+      if (holds++ === 0) socket.pause()
+    },
+    release() {
+      if (--holds === 0) socket.resume()
     },
   }
 }
