@@ -81,6 +81,8 @@ const OWN = [
   /^registry\.json(\.tmp)?$/,
   /^token(-agent|-viewer)?(\.tmp)?$/,
   /^lock\//,
+  // Derived, and made again where it is missing or stale.
+  /^index\/[\w-]+-\d+$/,
   /^deployments\/[a-z0-9-]+\.log$/,
   /^deployed\/[a-z0-9-]+\/current\.json$/,
   // A process that was killed leaves one such file per target at most.
