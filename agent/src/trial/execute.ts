@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { Evaluation } from '@pawprint/engine'
+import { EngineError, type Evaluation } from '@pawprint/engine'
 import { AgentError } from '../errors.ts'
 import { duration, paramsText, percent } from '../format.ts'
 import type { Trial } from '../types.ts'
@@ -127,7 +127,9 @@ async function runTrain(
     if (open.cannotResume !== undefined) throw open.cannotResume
     return await publish(settings, open, answer, startedMs)
   } catch (error) {
-    throw open.cannotResume === undefined || signal.aborted ? error : new CannotResume(open.cannotResume.message)
+    // Another version of the engine may keep other numbers.
+    const misfit = open.cannotResume ?? (error instanceof EngineError && error.at === 'from' ? error : undefined)
+    throw misfit === undefined || signal.aborted ? error : new CannotResume(misfit.message)
   } finally {
     // The trial has its end, whatever becomes of its worker.
     await open.close().catch((error: unknown) => open.log(`${title}: ${stackOf(error)}`, 'warn'))

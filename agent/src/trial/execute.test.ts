@@ -1,0 +1,91 @@
+import { createTrainer } from '@pawprint/engine'
+import { parse, Sha1 } from '@pawprint/protocol'
+import { expect, test } from 'vitest'
+import { brightImages, brightModel, TASK } from '../testing/agents.ts'
+import type { Upload } from '../wire/upload.ts'
+import type { Assignment } from './assignment.ts'
+import { readCheckpoint, writeCheckpoint } from './checkpointFile.ts'
+import { type ExecuteSettings, executeTrial } from './execute.ts'
+
+const ASSIGNMENT: Assignment = {
+  type: 'run',
+  job: 'j',
+  trial: 0,
+  attempt: 1,
+  lease: 'l',
+  jobNumber: 1,
+  trials: 1,
+  params: {},
+  seed: 5,
+}
+
+/** One attempt with the real engine, and without a store: what it uploads is kept here. */
+async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () => {}) {
+  const uploaded: Upload[] = []
+  const lines: string[] = []
+  const ended = await executeTrial({
+    assignment: ASSIGNMENT,
+    task: TASK,
+    signal: new AbortController().signal,
+    createTrainer,
+    addRecord: (record) => void (record.kind === 'log' && lines.push(record.text)),
+    onProgress: () => {},
+    metricEveryMs: 100,
+    checkpointEveryMs: 60_000,
+    lastCheckpointMs: 60_000,
+    timeOf: () => '2026-01-02T03:04:05.678Z',
+    nowMs: () => performance.now(),
+    upload: async (file) => void uploaded.push(file),
+    download: async () => null,
+    tellCheckpoint: () => {},
+    async train(trial) {
+      const optimizer = { type: 'sgd', learningRate: 0.1, momentum: 0.9 } as const
+      const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer })
+      for await (const _ of run.fit(brightImages(100), { epochs: 3, batchSize: 10 })) afterEpoch()
+      return run.evaluate(brightImages(40))
+    },
+    ...change,
+  })
+  const bytesOf = (kind: Upload['kind']): Uint8Array =>
+    uploaded.findLast((file) => file.kind === kind)?.bytes ?? Uint8Array.of()
+  return { ended, lines, weights: bytesOf('weights'), checkpoint: bytesOf('checkpoint') }
+}
+
+const goingOn = (bytes: Uint8Array): Partial<ExecuteSettings> => ({
+  assignment: { ...ASSIGNMENT, checkpoint: { sha1: parse(Sha1, 'a'.repeat(40)), step: 10 } },
+  download: async () => bytes,
+})
+
+async function stoppedAfterOneEpoch() {
+  const controller = new AbortController()
+  const { ended, checkpoint } = await attempt({ signal: controller.signal }, () =>
+    controller.abort(new Error('enough')),
+  )
+  expect(ended?.outcome).toEqual({ type: 'cancelled', reason: 'enough' })
+  return checkpoint
+}
+
+test('a stopped attempt brings its last checkpoint to the store, and the next one ends as an undisturbed one does', async () => {
+  const { weights } = await attempt({})
+  const next = await attempt(goingOn(await stoppedAfterOneEpoch()))
+  expect(next.lines).toContain('trial 1: goes on from step 10')
+  expect(next.weights).toEqual(weights)
+})
+
+test.each<[string, (bytes: Uint8Array) => Uint8Array, RegExp]>([
+  ['are no checkpoint', () => Uint8Array.of(1, 2, 3), /^trial 1: begins anew: checkpoint: expected a checkpoint/],
+  [
+    'hold another number of weights',
+    (bytes) => {
+      const saved = readCheckpoint(bytes)
+      const checkpoint = { ...saved.checkpoint, weights: saved.checkpoint.weights.slice(1) }
+      return writeCheckpoint({ ...saved, checkpoint })
+    },
+    /^trial 1: begins anew, since the checkpoint does not fit: from: expected/,
+  ],
+])('bytes that %s cost what was trained, and no more', async (_, change, line) => {
+  const { weights } = await attempt({})
+  const next = await attempt(goingOn(change(await stoppedAfterOneEpoch())))
+  expect(next.lines.some((text) => line.test(text))).toBe(true)
+  expect(next.weights).toEqual(weights)
+})
