@@ -76,7 +76,7 @@ test(
     const search = startSearch(line.port, agentToken)
     expect(await inState(asking, 'idle')).toMatchObject({ name: NAME, engine: expect.stringMatching(/^Python 3\./) })
 
-    const EPOCHS = 150
+    const EPOCHS = 80
     const id = await launch(asking, { EPOCHS, DRAWS: [1, 2], SEED: 7 })
     await until(
       () => epochLines(asking, id),

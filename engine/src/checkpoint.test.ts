@@ -22,13 +22,13 @@ test.each([
   ['sgd with momentum', small, sgd(0.05, { momentum: 0.9 })],
 ])('a training that goes on from any of its checkpoints ends in the same bytes: %s', async (_, make, optimizer) => {
   const data = someImages(make(), 53, 4)
-  const options = { epochs: 3, batchSize: 8, validation: someImages(make(), 20, 5) }
+  const options = { epochs: 2, batchSize: 8, validation: someImages(make(), 20, 5) }
   const whole = await trainerOf(make(), { optimizer })
   const { checkpoints, epochs } = await withCheckpoints(whole, data, options)
   const sha1 = await sha1Of(whole)
   // Each epoch's end, and at least one place within each epoch.
-  expect(checkpoints.filter(({ partial }) => partial.samples === 0)).toHaveLength(3)
-  expect(checkpoints.filter(({ partial }) => partial.samples % 53 > 0).length).toBeGreaterThanOrEqual(3)
+  expect(checkpoints.filter(({ partial }) => partial.samples === 0)).toHaveLength(2)
+  expect(checkpoints.filter(({ partial }) => partial.samples % 53 > 0).length).toBeGreaterThanOrEqual(2)
   for (const from of checkpoints) {
     const resumed = await trainerOf(make(), { optimizer })
     const again = await fitAll(resumed, data, { ...options, from })
