@@ -10,8 +10,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Servers under test write real files: lowdb keeps data in memory only when NODE_ENV is "test".
     env: { NODE_ENV: 'production' },
-    // More than cores, since many tests wait for a browser, a kernel or a disk most of the time.
-    maxWorkers: 3,
+    // One worker would leave a core idle whenever a test waits for a browser, a kernel or a disk.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

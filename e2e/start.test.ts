@@ -100,7 +100,14 @@ describe('npm start', { timeout: TIMEOUT_MS }, () => {
     const folder = await dataFolder()
     const first = await startPawprint(['--no-sample'], folder)
     await notebookOf(first, ({ state }) => state === 'idle')
-    const config = { SEED: 7, EPOCHS: 6, NUM_FILTERS: 8, DENSE_WIDTH: 32, LEARNING_RATE: [0.001, 0.002, 0.003] }
+    const config = {
+      SEED: 7,
+      EPOCHS: 6,
+      BATCH_SIZE: 32,
+      NUM_FILTERS: 8,
+      DENSE_WIDTH: 32,
+      LEARNING_RATE: [0.001, 0.002, 0.003],
+    }
     const { id } = await launch(first, 'cifar10', config)
     await until(
       () => jobOf(first, id),
