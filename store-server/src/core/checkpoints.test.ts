@@ -1,10 +1,10 @@
 import { MAX_ATTEMPTS, type Params } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { sha1Of, weightsOf } from '../testing/fakeAgent.ts'
+import { checkpointTrial } from './checkpoints.ts'
 import type { JobRecord } from './records.ts'
 import {
   cancelTrial,
-  checkpointTrial,
   createJob,
   failTrial,
   finishTrial,

@@ -10,7 +10,8 @@ import {
   type Sha1,
   type Trial,
 } from '@pawprint/protocol'
-import type { CheckpointRecord, JobRecord } from './records.ts'
+import { keptProgress, withCheckpoint } from './checkpoints.ts'
+import type { JobRecord } from './records.ts'
 
 export interface NewJob
   extends Pick<Job, 'id' | 'number' | 'notebook' | 'task' | 'seed' | 'config' | 'createdAt'>,
@@ -51,9 +52,6 @@ function withTrials(record: JobRecord, change: (trial: Trial) => Trial, now: str
 const withTrial = (record: JobRecord, index: number, change: (trial: Trial) => Trial, now: string): JobRecord =>
   withTrials(record, (trial) => (trial.index === index ? change(trial) : trial), now, record.stopping)
 
-/** How far the next attempt begins. */
-const keptProgress = (record: JobRecord, index: number): number => record.checkpoints[index]?.progress ?? 0
-
 /** Begins the next attempt of a waiting trial; from now on it belongs to whoever knows `lease`. */
 export function startTrial(record: JobRecord, index: number, lease: string, now: string): JobRecord {
   const started = withTrial(
@@ -90,29 +88,6 @@ export const progressTrial = (record: JobRecord, index: number, progress: number
     ),
   },
 })
-
-const withCheckpoint = (record: JobRecord, index: number, checkpoint: CheckpointRecord | null): JobRecord => ({
-  ...record,
-  checkpoints: record.checkpoints.map((known, i) => (i === index ? checkpoint : known)),
-})
-
-/**
- * What the running attempt left, in the place of what was there. A trial that has come further than ever has three attempts from
- * here on: interruptions are no failures, and a long training may have many.
- */
-export function checkpointTrial(
-  record: JobRecord,
-  index: number,
-  { sha1, step, progress }: Omit<CheckpointRecord, 'furthest'>,
-): JobRecord {
-  const before = record.checkpoints[index]?.furthest ?? 0
-  const attempt = record.job.trials[index]?.attempt ?? 0
-  const forgiven = record.forgiven.map((known, i) => (i === index && step > before ? attempt - 1 : known))
-  return {
-    ...withCheckpoint(record, index, { sha1, step, progress, furthest: Math.max(before, step) }),
-    forgiven,
-  }
-}
 
 /** A trial that left a model. Its checkpoint has served. */
 export const finishTrial = (record: JobRecord, index: number, sha1: Sha1, metrics: Metrics, now: string): JobRecord =>
