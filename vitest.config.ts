@@ -1,18 +1,45 @@
+import type { TestProjectConfiguration } from 'vitest/config'
 import { defineConfig } from 'vitest/config'
+import { HeaviestFirst } from './scripts/heaviestFirst.ts'
 
-export default defineConfig({
+/** These change their own process: they put themselves before Node's modules, or leave trainers behind. Or they only wait for others. */
+const ALONE = ['{engine,faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story|jupyter)*.test.ts']
+const TOGETHER = ['{protocol,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
+/** They share a browser. */
+const PAGES = ['e2e/{pages,story,jupyter}*.test.ts', 'demo-app/page.test.ts']
+// What takes minutes: npm run test:faults sets this variable.
+const SLOW = process.env.PAWPRINT_FAULTS === undefined ? [] : ['faults/**/*.slow.ts']
+
+const project = (
+  name: string,
+  isolate: boolean,
+  include: string[],
+  globalSetup: string[] = [],
+): TestProjectConfiguration => ({
   test: {
-    include: [
-      '{protocol,engine,agent,store-server,ui,web,demo-app,notebooks,bench,e2e,faults}/**/*.test.ts',
-      // What takes minutes: npm run test:faults sets this variable.
-      ...(process.env.PAWPRINT_FAULTS === undefined ? [] : ['faults/**/*.slow.ts']),
-    ],
+    name,
+    isolate,
+    include,
+    globalSetup,
     exclude: ['**/node_modules/**', '**/dist/**'],
     // Servers under test write real files: lowdb keeps data in memory only when NODE_ENV is "test".
     env: { NODE_ENV: 'production' },
+    // They end what hangs. A machine under load takes its time, and fails nothing.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 100_000 } },
+  },
+})
+
+export default defineConfig({
+  test: {
     // One worker would leave a core idle whenever a test waits for a browser, a kernel or a disk.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: HeaviestFirst },
+    projects: [
+      project('alone', true, [...ALONE, ...SLOW]),
+      project('pages', false, PAGES, ['e2e/globalBrowser.ts']),
+      project('together', false, TOGETHER),
+    ],
   },
 })

@@ -1,18 +1,17 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Prediction } from '@pawprint/protocol'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { build } from 'vite'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { dropFiles, launchBrowser, openPage } from '../e2e/browser.ts'
-import { startDemo } from './server/app.ts'
-import { atEnd, newFolder } from './server/testing/demo.ts'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { connectBrowser, dropFiles, openPage } from '../e2e/browser.ts'
+import { testDemo } from './server/testing/demo.ts'
 import { deploy, makeModel, type TestModel } from './server/testing/model.ts'
 
 const NAMES = ['cat', 'dog', 'owl', 'airplane', 'deer', '<img src=x onerror=alert(1)>']
-const built = fileURLToPath(new URL('./dist/page-test', import.meta.url))
+/** As npm test has built it. */
+const BUILT = fileURLToPath(new URL('./dist/page', import.meta.url))
 const classNames = NAMES
 
 let browser: Browser
@@ -20,49 +19,34 @@ let one: TestModel
 let two: TestModel
 let other: TestModel
 beforeAll(async () => {
-  const root = fileURLToPath(new URL('.', import.meta.url))
-  const building = build({ root, logLevel: 'error', build: { outDir: built, emptyOutDir: true } })
-  browser = await launchBrowser()
+  browser = await connectBrowser()
   one = await makeModel(1, 3, NAMES.length)
   two = await makeModel(2, 3, NAMES.length)
   other = await makeModel(3)
-  await building
 })
-afterAll(() => browser.close())
+afterAll(() => browser?.close())
 
 let folder: string
 let url: string
 let picture: string
 beforeEach(async () => {
-  folder = await newFolder()
-  const options = {
-    folder,
-    port: 0,
-    host: '127.0.0.1',
-    store: null,
-    mirror: false,
-    allowHosts: [],
-    token: null,
-    certFile: null,
-    keyFile: null,
-  }
-  const demo = await startDemo(options, { log: () => {}, random: () => 0, page: built })
-  atEnd(() => demo.close())
-  url = demo.url
+  ;({ folder, url } = await testDemo({}, BUILT))
   picture = join(folder, 'cat on sill.png')
   const pixels = Uint8Array.from({ length: 60 * 40 * 3 }, (_, i) => (i * 53) % 256)
-  await writeFile(
-    picture,
-    await sharp(pixels, { raw: { width: 60, height: 40, channels: 3 } })
-      .png()
-      .toBuffer(),
-  )
+  await sharp(pixels, { raw: { width: 60, height: 40, channels: 3 } })
+    .png()
+    .toFile(picture)
 })
 
 async function open(): Promise<{ page: Page; problems: string[] }> {
   const opened = await openPage(browser, url)
-  atEnd(() => opened.page.close())
+  onTestFinished(() => opened.page.close())
   return opened
+}
+/** From here on the page's time goes only as far as the test says. A clock that is only installed goes on by itself. */
+async function stopClock(page: Page): Promise<void> {
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 600_000)
 }
 const badge = (page: Page, { sha1 }: TestModel) => page.locator(`[data-testid=badge][data-sha1="${sha1}"]`).waitFor()
 const ask = async (): Promise<Prediction> => {
@@ -79,7 +63,7 @@ test('the first model wakes the page up; a dropped picture is answered for five 
   await deploy(folder, one, { classNames })
   await badge(page, one)
   expect(await page.getByTestId('class-list').locator('li').allTextContents()).toEqual(NAMES)
-  await page.clock.install()
+  await stopClock(page)
 
   await dropFiles(page, '[data-testid=drop]', [picture])
   const { predictions } = await ask()
@@ -105,7 +89,7 @@ test('the answer waits while it is pointed at, and stays when it is kept', async
   await deploy(folder, one, { classNames })
   const { page } = await open()
   await badge(page, one)
-  await page.clock.install()
+  await stopClock(page)
   await page.getByTestId('file').setInputFiles(picture)
   await page.getByTestId('phrase').hover()
   await page.clock.runFor(30_000)

@@ -1,4 +1,8 @@
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core'
+import { inject } from 'vitest'
+
+/** Longest that a page may take for one step; a machine under load is slow, and what never comes still fails. Milliseconds. */
+export const WAIT_MS = 100_000
 
 const ARGS = [
   '--no-sandbox',
@@ -10,12 +14,16 @@ const ARGS = [
   '--disable-sync',
 ]
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.PAWPRINT_CHROMIUM ?? '/usr/bin/chromium', args: ARGS })
+export const serveBrowser = (): Promise<BrowserServer> =>
+  chromium.launchServer({ executablePath: process.env.PAWPRINT_CHROMIUM ?? '/usr/bin/chromium', args: ARGS })
+
+/** The browser that all test files share, with contexts of its own. */
+export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browserUrl'))
 
 /** A page whose console errors, uncaught errors and CSP violations are collected; a test expects none. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; problems: string[] }> {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  page.setDefaultTimeout(WAIT_MS)
   const problems: string[] = []
   page.on('console', (message) => {
     // Chromium reports each refused request, also those that the page expects and explains, as an error.
@@ -25,6 +33,10 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   await page.goto(url)
   return { page, problems }
 }
+
+/** Resolves with the next drawing. Not by an animation frame: a page whose clock a test has stopped has none. */
+const drawn = (page: Page): Promise<unknown> =>
+  page.evaluate(() => new Promise((resolve) => new ResizeObserver(resolve).observe(document.documentElement)))
 
 /** Drops files on an element as a hand does: real, trusted drag events of the browser. */
 export async function dropFiles(page: Page, selector: string, files: string[]): Promise<void> {
@@ -36,7 +48,8 @@ export async function dropFiles(page: Page, selector: string, files: string[]): 
   // A hand is slow: the page draws between the events, and answers each before the next one comes.
   for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const) {
     await session.send('Input.dispatchDragEvent', { type, ...at, data })
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    await drawn(page)
+    await drawn(page)
   }
   await session.detach()
 }

@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, openPage } from './browser.ts'
+import { connectBrowser, openPage, WAIT_MS } from './browser.ts'
 import { cellsOf, childrenOf, choose, type Jupyter, startJupyter, watchOutput } from './jupyter.ts'
 import { finished, jobOf, notebookOf, until } from './pawprint.ts'
 import { launch, openStage, type Stage } from './stage.ts'
 
-const TIMEOUT_MS = 120_000
 const SMALL = { BATCH_SIZE: 50, NUM_FILTERS: [8], DENSE_WIDTH: [16], LEARNING_RATE: [0.003] }
 /** Not over before somebody stops it. */
 const ENDLESS = { ...SMALL, EPOCHS: 1000 }
@@ -35,20 +34,20 @@ beforeAll(async () => {
     PAWPRINT_CIFAR10_URL: 'http://127.0.0.1:9/none.tar.gz',
     XDG_CACHE_HOME: cache,
   })
-  browser = await launchBrowser()
+  browser = await connectBrowser()
   page = await browser.newPage({ viewport: { width: 1200, height: 900 } })
-  page.setDefaultTimeout(TIMEOUT_MS)
+  page.setDefaultTimeout(WAIT_MS)
   page.on('pageerror', (error) => problems.push(String(error)))
   progress = page.locator('.code_cell').nth(SERVING).locator('.output_subarea')
   await page.goto(jupyter.linkOf('cifar10.ipynb'))
-}, TIMEOUT_MS)
+})
 
 afterAll(async () => {
   await browser?.close()
   await jupyter?.stop()
   await stage?.close()
   if (cache) await rm(cache, { recursive: true, force: true })
-}, TIMEOUT_MS)
+})
 
 const isIdle = () => notebookOf(stage, ({ state }) => state === 'idle')
 const training = async (id: string) =>
@@ -58,7 +57,7 @@ const training = async (id: string) =>
   )
 const kernels = () => jupyter.get<{ id: string }[]>('/api/kernels')
 
-describe('in Jupyter', { timeout: TIMEOUT_MS }, () => {
+describe('in Jupyter', () => {
   test('Run All runs all nine cells without an error, and the notebook is registered', async () => {
     await page.locator('#kernel_indicator_icon.kernel_idle_icon').waitFor()
     await choose(page, 'cell', 'run_all_cells')

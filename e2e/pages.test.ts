@@ -2,48 +2,31 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { makeModel, type TestModel } from '../demo-app/server/testing/model.ts'
-import { dropFiles, launchBrowser, openPage } from './browser.ts'
+import { dropFiles } from './browser.ts'
 import { CLASS_NAMES, fillStage, IMG, LONG, SCRIPT } from './hostile.ts'
-import { deliverReal, openStage, type Stage, TASK } from './stage.ts'
+import { useScene } from './scene.ts'
+import { deliverReal, TASK } from './stage.ts'
 
-const TIMEOUT_MS = 120_000
-const WAIT_MS = 30_000
-let browser: Browser
-let stage: Stage
-let folder: string
-beforeAll(async () => {
-  browser = await launchBrowser()
-  folder = await mkdtemp(join(tmpdir(), 'pawprint-drops-'))
-}, TIMEOUT_MS)
-afterAll(async () => {
-  await browser?.close()
-  if (folder) await rm(folder, { recursive: true, force: true })
-})
-beforeEach(async () => {
-  stage = await openStage()
-}, TIMEOUT_MS)
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  await stage.close()
-}, TIMEOUT_MS)
+const scene = useScene()
 
 const fileOf = async (name: string, content: string | Uint8Array): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), 'pawprint-drops-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const path = join(folder, name)
   await writeFile(path, content)
   return path
 }
-const settles = (locator: Locator, text: string) =>
-  expect.poll(() => locator.textContent(), { timeout: WAIT_MS }).toContain(text)
+const settles = (locator: Locator, text: string) => expect.poll(() => locator.textContent()).toContain(text)
 const inputOf = (page: Page, key: string) => page.getByTestId(`field-${key}`).inputValue()
 
-describe('a drop', { timeout: TIMEOUT_MS }, () => {
+describe('a drop', () => {
   test('anywhere on the page changes the values and marks them; Undo puts them back', async () => {
-    await stage.join('pets')
-    const { page, problems } = await openPage(browser, stage.link)
+    await scene.stage.join('pets')
+    const { page, problems } = await scene.open()
     const field = page.locator('.field', { has: page.getByTestId('field-LEARNING_RATE') })
     await page.getByTestId('field-LEARNING_RATE').waitFor()
 
@@ -57,17 +40,17 @@ describe('a drop', { timeout: TIMEOUT_MS }, () => {
     expect(await field.locator('.was').textContent()).toBe('was 0.001')
 
     await page.getByRole('button', { name: 'Undo' }).click()
-    await expect.poll(() => inputOf(page, 'LEARNING_RATE'), { timeout: WAIT_MS }).toBe('0.001')
+    await expect.poll(() => inputOf(page, 'LEARNING_RATE')).toBe('0.001')
     expect(await inputOf(page, 'EPOCHS')).toBe('1')
     expect(await page.getByTestId('answer').count()).toBe(0)
     expect(problems).toEqual([])
   })
 
   test('that is no config is refused with what was expected and what came, and changes nothing', async () => {
-    await stage.join('pets')
-    const { page, problems } = await openPage(browser, stage.link)
+    await scene.stage.join('pets')
+    const { page, problems } = await scene.open()
     await page.getByTestId('field-EPOCHS').waitFor()
-    const before = await stage.api('GET', '/api/notebooks')
+    const before = await scene.stage.api('GET', '/api/notebooks')
     const good = await fileOf('good.json', '{"EPOCHS":5}')
     const wrong: [string[], string][] = [
       [[good, await fileOf('second.json', '{"EPOCHS":6}')], 'Expected one file, got 2 files'],
@@ -86,7 +69,7 @@ describe('a drop', { timeout: TIMEOUT_MS }, () => {
       await settles(page.getByTestId('answer'), said)
       await settles(page.getByTestId('answer'), 'Nothing was changed.')
     }
-    expect(await stage.api('GET', '/api/notebooks')).toEqual(before)
+    expect(await scene.stage.api('GET', '/api/notebooks')).toEqual(before)
     expect(problems).toEqual([])
   })
 })
@@ -97,10 +80,10 @@ async function expectTextOnly(page: Page): Promise<void> {
   expect(await page.title()).not.toBe('ran')
 }
 
-describe('names that are markup', { timeout: TIMEOUT_MS }, () => {
+describe('names that are markup', () => {
   test('are text in every state of the store’s page, and nothing of it hurts its content security policy', async () => {
-    const { best } = await fillStage(stage)
-    const { page, problems } = await openPage(browser, stage.link)
+    const { best } = await fillStage(scene.stage)
+    const { page, problems } = await scene.open()
     for (const name of [IMG, SCRIPT, LONG]) await page.locator('.nb-name', { hasText: name }).waitFor()
     await settles(page.getByTestId('log'), IMG)
     await settles(page.getByTestId('log'), SCRIPT)
@@ -115,7 +98,7 @@ describe('names that are markup', { timeout: TIMEOUT_MS }, () => {
     await page.keyboard.press('Escape')
     await expectTextOnly(page)
 
-    await page.goto(`${stage.store.url}/#model/${best}`)
+    await page.goto(`${scene.stage.store.url}/#model/${best}`)
     await settles(page.getByRole('dialog'), IMG)
     await settles(page.getByRole('dialog'), SCRIPT)
     await expectTextOnly(page)
@@ -127,7 +110,7 @@ describe('names that are markup', { timeout: TIMEOUT_MS }, () => {
     await expectTextOnly(page)
     expect(problems).toEqual([])
 
-    const stranger = await openPage(browser, stage.store.url)
+    const stranger = await scene.open(scene.stage.store.url)
     await settles(stranger.page.getByTestId('banner'), 'not signed in')
     // The refusals themselves are expected, of the socket and of the question why.
     expect(stranger.problems.filter((problem) => !/WebSocket|401/.test(problem))).toEqual([])
@@ -135,9 +118,9 @@ describe('names that are markup', { timeout: TIMEOUT_MS }, () => {
 
   test('are text in the demo, too, with a picture or without', async () => {
     const made = await makeModel(1, 3, CLASS_NAMES.length)
-    const agent = await stage.join('pets', { task: { ...TASK, classNames: CLASS_NAMES } })
-    await deliverReal(stage, agent, 'pets', made, 0.5, CLASS_NAMES)
-    const { page, problems } = await openPage(browser, (await stage.demo()).url)
+    const agent = await scene.stage.join('pets', { task: { ...TASK, classNames: CLASS_NAMES } })
+    await deliverReal(scene.stage, agent, 'pets', made, 0.5, CLASS_NAMES)
+    const { page, problems } = await scene.open((await scene.stage.demo()).url)
     await settles(page.getByTestId('class-list'), IMG)
     await page.getByTestId('file').setInputFiles({ name: `${IMG}.png`, mimeType: 'image/png', buffer: await picture() })
     await page.getByTestId('phrase').waitFor()
@@ -152,13 +135,13 @@ const picture = () =>
     .png()
     .toBuffer()
 
-describe('two stores and two demos', { timeout: TIMEOUT_MS }, () => {
+describe('two stores and two demos', () => {
   test('show a deployment, a roll back and the same pawprint, all four, as it happens', async () => {
     const [first, second] = await Promise.all([makeModel(1), makeModel(2)])
-    const agent = await stage.join('pets')
-    const demo = await stage.demo()
-    const stores = await Promise.all([1, 2].map(() => openPage(browser, stage.link)))
-    const demos = await Promise.all([1, 2].map(() => openPage(browser, demo.url)))
+    const agent = await scene.stage.join('pets')
+    const demo = await scene.stage.demo()
+    const stores = await Promise.all([1, 2].map(() => scene.open()))
+    const demos = await Promise.all([1, 2].map(() => scene.open(demo.url)))
     const pawOf = (locator: Locator) => locator.locator('.paw svg').innerHTML()
     const pawsOf = async (sha1: string): Promise<string[]> =>
       Promise.all([
@@ -166,9 +149,9 @@ describe('two stores and two demos', { timeout: TIMEOUT_MS }, () => {
         ...demos.map(({ page }) => pawOf(page.locator(`[data-testid=badge][data-sha1="${sha1}"]`))),
       ])
 
-    const low = await deliverReal(stage, agent, 'pets', first as TestModel, 0.4)
+    const low = await deliverReal(scene.stage, agent, 'pets', first as TestModel, 0.4)
     const lowPaws = await pawsOf(low)
-    const high = await deliverReal(stage, agent, 'pets', second as TestModel, 0.5)
+    const high = await deliverReal(scene.stage, agent, 'pets', second as TestModel, 0.5)
     const highPaws = await pawsOf(high)
     expect(new Set(lowPaws).size).toBe(1)
     expect(new Set(highPaws).size).toBe(1)

@@ -1,25 +1,10 @@
 // The countdown of a notebook that ends by itself, as people see and stop it.
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { launchBrowser, openPage } from './browser.ts'
-import { openStage, type Stage } from './stage.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { useScene } from './scene.ts'
 
-const TIMEOUT_MS = 120_000
-const WAIT_MS = 30_000
 const ROUND_MS = 1_800_000
-let browser: Browser
-let stage: Stage
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, TIMEOUT_MS)
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  stage = await openStage()
-}, TIMEOUT_MS)
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  await stage.close()
-}, TIMEOUT_MS)
+const scene = useScene()
 
 /** Seconds that the card of a notebook shows; null without a countdown. */
 async function secondsOn(page: Page, name: string): Promise<number | null> {
@@ -28,22 +13,20 @@ async function secondsOn(page: Page, name: string): Promise<number | null> {
   return minutes === undefined ? null : Number(minutes) * 60 + Number(seconds)
 }
 const becomes = (page: Page, name: string, fits: (seconds: number) => boolean) =>
-  expect
-    .poll(() => secondsOn(page, name), { timeout: WAIT_MS })
-    .toSatisfy((seconds) => seconds !== null && fits(seconds))
+  expect.poll(() => secondsOn(page, name)).toSatisfy((seconds) => seconds !== null && fits(seconds))
 const keepOf = (page: Page, name: string) =>
   page.getByTestId(`notebook-${name}`).getByRole('button', { name: 'Keep running 30 min more' })
 
-describe('the card of an idle notebook', { timeout: TIMEOUT_MS }, () => {
+describe('the card of an idle notebook', () => {
   test('counts down by the store’s clock, and an operator may ask for another round', async () => {
-    const agent = await stage.join('pets')
-    const { page, problems } = await openPage(browser, 'about:blank')
+    const agent = await scene.stage.join('pets')
+    const { page, problems } = await scene.open('about:blank')
     // A browser whose clock is three hours ahead.
     await page.addInitScript(() => {
       const now = Date.now
       Date.now = () => now() + 3 * 3_600_000
     })
-    await page.goto(stage.link)
+    await page.goto(scene.stage.link)
     await page.getByTestId('notebook-pets').waitFor()
     expect(await secondsOn(page, 'pets')).toBeNull()
     agent.send({ type: 'idle', leftMs: 760_000, afterMs: ROUND_MS })
@@ -59,17 +42,17 @@ describe('the card of an idle notebook', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('is only looked at by viewers, and stands on no notebook that works or is not heard', async () => {
-    const idle = await stage.join('pets')
-    const { page, problems } = await openPage(browser, `${stage.store.url}/?token=${stage.store.viewerToken}`)
+    const idle = await scene.stage.join('pets')
+    const { page, problems } = await scene.open(`${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`)
     idle.send({ type: 'idle', leftMs: 760_000, afterMs: ROUND_MS })
     await becomes(page, 'pets', (seconds) => seconds > 0)
     expect(await keepOf(page, 'pets').count()).toBe(0)
 
-    await stage.api('POST', '/api/jobs', { notebook: 'pets' })
+    await scene.stage.api('POST', '/api/jobs', { notebook: 'pets' })
     await page.locator('[data-testid="notebook-pets"][data-state="busy"]').waitFor()
     expect(await secondsOn(page, 'pets')).toBeNull()
 
-    const other = await stage.join('dogs')
+    const other = await scene.stage.join('dogs')
     other.send({ type: 'idle', leftMs: 760_000, afterMs: ROUND_MS })
     await becomes(page, 'dogs', (seconds) => seconds > 0)
     await other.cut()

@@ -1,26 +1,11 @@
 // The store's page by keyboard alone, and its older jobs.
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { launchBrowser, openPage } from './browser.ts'
-import { launch, openStage, type Stage, train } from './stage.ts'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { becomes, useScene } from './scene.ts'
+import { launch, train } from './stage.ts'
 
-const TIMEOUT_MS = 120_000
-const WAIT_MS = 30_000
-let browser: Browser
-let stage: Stage
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, TIMEOUT_MS)
-afterAll(() => browser?.close())
-beforeEach(async () => {
-  stage = await openStage()
-}, TIMEOUT_MS)
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  await stage.close()
-}, TIMEOUT_MS)
+const scene = useScene()
 
-const becomes = <T>(ask: () => Promise<T>, value: T) => expect.poll(ask, { timeout: WAIT_MS }).toEqual(value)
 const hasFocus = (target: Locator) =>
   target.evaluateAll((elements) => elements.includes(document.activeElement as HTMLElement))
 
@@ -38,10 +23,10 @@ async function pressOn(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-describe('by keyboard alone', { timeout: TIMEOUT_MS }, () => {
+describe('by keyboard alone', () => {
   test('a job is launched, the queue sorted, the job stopped', async () => {
-    const agent = await stage.join('pets')
-    const { page, problems } = await openPage(browser, stage.link)
+    const agent = await scene.stage.join('pets')
+    const { page, problems } = await scene.open()
     await tabTo(page, page.getByTestId('field-EPOCHS'))
     await page.keyboard.press('Enter')
     await page.keyboard.press('Control+Enter')
@@ -66,12 +51,12 @@ describe('by keyboard alone', { timeout: TIMEOUT_MS }, () => {
   })
 
   test('models are looked at, deployed, rolled back, and the store is cleared; focus returns to where it was', async () => {
-    const agent = await stage.join('pets')
-    const high = await train(stage, agent, 'pets', 0.5)
-    const low = await train(stage, agent, 'pets', 0.4)
-    const { page, problems } = await openPage(browser, stage.link)
+    const agent = await scene.stage.join('pets')
+    const high = await train(scene.stage, agent, 'pets', 0.5)
+    const low = await train(scene.stage, agent, 'pets', 0.4)
+    const { page, problems } = await scene.open()
     const current = async () =>
-      (await stage.api<{ current: { sha1: string } | null }>('GET', '/api/tasks/pets')).current?.sha1 ?? null
+      (await scene.stage.api<{ current: { sha1: string } | null }>('GET', '/api/tasks/pets')).current?.sha1 ?? null
 
     const link = page.getByTestId(`model-${low}`).getByRole('link')
     await pressOn(page, link)
@@ -104,14 +89,14 @@ describe('by keyboard alone', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-test('older jobs are shown when they are asked for, with their models', { timeout: TIMEOUT_MS }, async () => {
-  const agent = await stage.join('pets')
-  const oldest = await train(stage, agent, 'pets', 0.5)
+test('older jobs are shown when they are asked for, with their models', async () => {
+  const agent = await scene.stage.join('pets')
+  const oldest = await train(scene.stage, agent, 'pets', 0.5)
   // One job runs and is never done, so that all others wait, and end when they are taken out.
-  await launch(stage, 'pets')
-  const ids = await Promise.all(Array.from({ length: 52 }, () => launch(stage, 'pets')))
-  await Promise.all(ids.map((id) => stage.api('POST', `/api/jobs/${id}/stop`)))
-  const { page, problems } = await openPage(browser, stage.link)
+  await launch(scene.stage, 'pets')
+  const ids = await Promise.all(Array.from({ length: 52 }, () => launch(scene.stage, 'pets')))
+  await Promise.all(ids.map((id) => scene.stage.api('POST', `/api/jobs/${id}/stop`)))
+  const { page, problems } = await scene.open()
   await page.getByTestId('models-job-54').waitFor()
   expect(await page.getByTestId('models-job-1').count()).toBe(0)
   expect(await page.getByTestId('older').textContent()).toContain('4\u00a0older jobs')

@@ -1,31 +1,19 @@
 // The live log in a real browser: long, cut off, and back again.
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { TEST_TIME } from '../store-server/src/testing/fakeAgent.ts'
-import { launchBrowser, openPage, readLog } from './browser.ts'
+import { readLog } from './browser.ts'
 import { openLine } from './line.ts'
+import { becomes, useScene } from './scene.ts'
 import { launch, openStage, type Stage, sendLines } from './stage.ts'
 
-const TIMEOUT_MS = 120_000
-const WAIT_MS = 30_000
-let browser: Browser
-const ends: (() => Promise<unknown>)[] = []
-beforeAll(async () => {
-  browser = await launchBrowser()
-}, TIMEOUT_MS)
-afterAll(() => browser?.close())
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  for (const end of ends.splice(0).reverse()) await end()
-}, TIMEOUT_MS)
+const scene = useScene()
 
 async function runningJob(stage: Stage) {
-  ends.push(() => stage.close())
   const agent = await stage.join('pets')
   await launch(stage, 'pets')
   return { agent, run: await agent.next('run') }
 }
-const becomes = <T>(ask: () => Promise<T>, value: T) => expect.poll(ask, { timeout: WAIT_MS }).toBe(value)
 const logOf = (page: Page) => page.getByTestId('log')
 const lastSeqOf = (page: Page) => logOf(page).getAttribute('data-last-seq')
 const isFollowing = (page: Page) => logOf(page).getAttribute('data-following')
@@ -37,14 +25,13 @@ const isInSight = (page: Page, seq: number) =>
     return log !== undefined && box.top >= log.top - 1 && box.bottom <= log.bottom + 1
   })
 
-describe('the log', { timeout: TIMEOUT_MS }, () => {
+describe('the log', () => {
   test('of 20,000 lines keeps few rows, finds and jumps, pauses when scrolled up and follows again', async () => {
-    const stage = await openStage()
-    const { agent, run } = await runningJob(stage)
+    const { agent, run } = await runningJob(scene.stage)
     await sendLines(agent, run, 1, 20_000)
-    const { page, problems } = await openPage(browser, stage.link)
+    const { page, problems } = await scene.open()
     // The store says a line of its own when a trial begins.
-    await expect.poll(async () => Number(await lastSeqOf(page)), { timeout: WAIT_MS }).toBeGreaterThanOrEqual(20_000)
+    await expect.poll(async () => Number(await lastSeqOf(page))).toBeGreaterThanOrEqual(20_000)
     const end = Number(await lastSeqOf(page))
     await rowOf(page, end).waitFor()
     expect(await logOf(page).locator('[data-seq]').count()).toBeLessThan(120)
@@ -91,13 +78,14 @@ describe('the log', { timeout: TIMEOUT_MS }, () => {
   test('that is cut off in mid-stream says so, then has every line once and in order, with a rule where it was cut', async () => {
     const line = await openLine()
     const stage = await openStage([`127.0.0.1:${line.port}`])
+    onTestFinished(() => stage.close())
+    // The wire goes before the store, which waits for its connections.
+    onTestFinished(() => line.close())
     line.target = stage.store.port
     const { agent, run } = await runningJob(stage)
-    // The wire goes before the store, which waits for its connections.
-    ends.push(() => line.close())
     await sendLines(agent, run, 1, 500)
-    const { page, problems } = await openPage(browser, `http://127.0.0.1:${line.port}/?token=${stage.store.token}`)
-    await expect.poll(async () => Number(await lastSeqOf(page)), { timeout: WAIT_MS }).toBeGreaterThanOrEqual(500)
+    const { page, problems } = await scene.open(`http://127.0.0.1:${line.port}/?token=${stage.store.token}`)
+    await expect.poll(async () => Number(await lastSeqOf(page))).toBeGreaterThanOrEqual(500)
     const before = Number(await lastSeqOf(page))
     await logOf(page).hover()
     await page.mouse.wheel(0, -2000)
@@ -147,10 +135,9 @@ describe('the log', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-test('a curve names its last value, and its dot is at its end, as points come', { timeout: TIMEOUT_MS }, async () => {
-  const stage = await openStage()
-  const { agent, run } = await runningJob(stage)
-  const { page } = await openPage(browser, stage.link)
+test('a curve names its last value, and its dot is at its end, as points come', async () => {
+  const { agent, run } = await runningJob(scene.stage)
+  const { page } = await scene.open()
   const loss = page.locator('figure.chart').first()
   const lossAt = (value: number) =>
     agent.answer(

@@ -1,30 +1,17 @@
 // A job that was stopped by mistake goes on from the page.
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { refOf, upload, weightsOf } from '../store-server/src/testing/fakeAgent.ts'
-import { launchBrowser, openPage } from './browser.ts'
-import { launch, openStage, type Stage } from './stage.ts'
+import { useScene } from './scene.ts'
+import { launch } from './stage.ts'
 
-const TIMEOUT_MS = 120_000
-let browser: Browser
-let stage: Stage
-beforeAll(async () => {
-  browser = await launchBrowser()
-  stage = await openStage()
-}, TIMEOUT_MS)
-afterAll(async () => {
-  await browser?.close()
-  await stage?.close()
-}, TIMEOUT_MS)
+const scene = useScene()
 
-test('Resume lets stopped trials go on: one from its checkpoint, one from its start', {
-  timeout: TIMEOUT_MS,
-}, async () => {
-  const agent = await stage.join('pets')
-  const { page, problems } = await openPage(browser, stage.link)
-  await launch(stage, 'pets', { LEARNING_RATE: [0.001, 0.002] })
+test('Resume lets stopped trials go on: one from its checkpoint, one from its start', async () => {
+  const agent = await scene.stage.join('pets')
+  const { page, problems } = await scene.open()
+  await launch(scene.stage, 'pets', { LEARNING_RATE: [0.001, 0.002] })
   const run = await agent.next('run')
-  const sha1 = await upload(stage.store, weightsOf(5))
+  const sha1 = await upload(scene.stage.store, weightsOf(5))
   agent.send({ type: 'checkpoint', id: 'c', ...refOf(run), sha1, step: 40, progress: 0.4 })
   await agent.answer('c')
   await page.getByTestId('stop').click()

@@ -58,6 +58,8 @@ export async function startPawprint(args: readonly string[] = ['--no-sample'], d
       method,
       headers: {
         authorization: `Bearer ${token}`,
+        // A test that computes for longer than the store keeps an idle connection would ask on one that is closed.
+        connection: 'close',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dropFiles, launchBrowser, openPage, readLog } from './browser.ts'
+import { connectBrowser, dropFiles, openPage, readLog } from './browser.ts'
 import {
   finished,
   jobOf,
@@ -19,8 +19,8 @@ import {
   taskOf,
   until,
 } from './pawprint.ts'
+import { testWeights } from './weights.ts'
 
-const TIMEOUT_MS = 240_000
 const SAMPLE = {
   EPOCHS: 1,
   BATCH_SIZE: 10,
@@ -56,18 +56,18 @@ const shaOf = (value: string | null | undefined): string => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pawprint-story-'))
   paw = await startPawprint()
-  browser = await launchBrowser()
+  browser = await connectBrowser()
   store = await openPage(browser, paw.link)
   demo = await openPage(browser, paw.demoUrl)
-}, TIMEOUT_MS)
+})
 
 afterAll(async () => {
   await browser?.close()
   await paw?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
-}, TIMEOUT_MS)
+})
 
-describe('the whole story', { timeout: TIMEOUT_MS }, () => {
+describe('the whole story', () => {
   test('the notebook registers, and its card turns green', async () => {
     await store.page.locator('[data-testid=notebook-cifar10][data-state=idle]').waitFor()
     const notebook = await notebookOf(paw, ({ state }) => state === 'idle')
@@ -107,7 +107,7 @@ describe('the whole story', { timeout: TIMEOUT_MS }, () => {
     )
     await store.page.reload()
     const atReload = (await jobOf(paw, id)).logLines
-    await expect.poll(() => lastSeq(store.page), { timeout: TIMEOUT_MS }).toBeGreaterThan(atReload)
+    await expect.poll(() => lastSeq(store.page)).toBeGreaterThan(atReload)
 
     const done = await finished(paw, id)
     expect(done.state).toBe('done')
@@ -168,6 +168,8 @@ describe('the whole story', { timeout: TIMEOUT_MS }, () => {
     expect(demo.problems).toEqual([])
   })
 })
+
+testWeights(() => paw)
 
 const lastSeq = (page: Page): Promise<number> =>
   page

@@ -51,9 +51,7 @@ async function fill(path: string): Promise<void> {
       })
 }
 
-test('a full disk is told as such, what was there stays, and everything goes on once there is room', {
-  timeout: 120_000,
-}, async () => {
+test('a full disk is told as such, what was there stays, and everything goes on once there is room', async () => {
   const { store, seen } = await startSmall()
   const filler = join(seen, '..', 'filler')
   const history: History = []

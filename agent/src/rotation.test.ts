@@ -44,7 +44,7 @@ test('an agent that was given its token by hand asks once more, then stops and s
   agent.serve()
   await call(store, 'POST', '/api/tokens/agent/rotate')
   const stopped = () => events.some((event) => event.type === 'notice' && event.text.includes('the agent has stopped'))
-  await expect.poll(stopped, { timeout: 30_000 }).toBe(true)
+  await expect.poll(stopped).toBe(true)
   const notice = JSON.stringify(events.at(-1))
   expect(notice).toContain('the store does not know this token')
   expect(() => agent.serve()).toThrow(expect.objectContaining({ code: 'E_REFUSED' }))
@@ -77,6 +77,6 @@ test('an agent whose file holds a token that is wrong, too, tries it once and st
       return error instanceof Error ? error.message : ''
     }
   }
-  await expect.poll(over, { timeout: 30_000 }).toContain('the store does not know this token')
+  await expect.poll(over).toContain('the store does not know this token')
   expect(tried).toEqual(['another-wrong-one'])
 })

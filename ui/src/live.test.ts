@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { retryWaitMs } from './live.ts'
-import { connected, heard, open, testLive, testServer } from './liveTesting.ts'
+import { connected, heard, testLive, testServer } from './liveTesting.ts'
 
 describe('live connection', () => {
   test('says hello first, and hands over messages in order, without pings', async () => {
@@ -80,7 +80,7 @@ describe('live connection', () => {
   test('asks over HTTP why an upgrade was refused, and stops at 401', async () => {
     const server = createServer().on('upgrade', (_request, socket) => socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    open.push(server)
+    onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
     const { statuses, clock } = testLive(`ws://127.0.0.1:${port}`, { probe: async () => 401 })
     expect(await statuses.next()).toEqual({ type: 'connecting' })
@@ -142,6 +142,7 @@ describe('live connection', () => {
 
   test('a message that cannot be read cuts the connection and is tried again, and says so', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => said.mockRestore())
     const { socket, statuses } = await connected()
     socket.send('{')
     expect(await statuses.next()).toMatchObject({ type: 'lost' })

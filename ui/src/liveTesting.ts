@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { afterEach, expect, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { WebSocket as Client, type WebSocket, WebSocketServer } from 'ws'
 import { type Live, type LiveStatus, openLive } from './live.ts'
 import type { Clock, OpenSocket } from './socket.ts'
@@ -57,13 +57,6 @@ function queue<T>(): { put(value: T): void; next(): Promise<T> } {
 
 type Message = { type: string; n?: number }
 const parse = (text: string): Message => JSON.parse(text)
-/** Closed after each test. */
-export const open: { close(): void }[] = []
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const thing of open.splice(0)) thing.close()
-})
-
 /** A real server on a free port, or on the one given, that hands over its sockets. */
 export async function testServer(port = 0) {
   const server = new WebSocketServer({ port, host: '127.0.0.1' })
@@ -74,7 +67,7 @@ export async function testServer(port = 0) {
     for (const socket of server.clients) socket.terminate()
     server.close()
   }
-  open.push({ close })
+  onTestFinished(close)
   const { port: bound } = server.address() as AddressInfo
   return { port: bound, url: `ws://127.0.0.1:${bound}`, sockets, close }
 }
@@ -95,7 +88,7 @@ export function testLive(url: string, more: { probe?: () => Promise<number>; ran
     random: () => 0.5,
     ...more,
   })
-  open.push(live)
+  onTestFinished(() => live.close())
   return { live, clock, statuses, messages }
 }
 

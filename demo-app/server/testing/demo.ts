@@ -3,21 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DemoTask, parseToDemoPage } from '@pawprint/protocol'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Demo, startDemo } from '../app.ts'
 import type { Options } from '../options.ts'
 
-const ends: (() => unknown)[] = []
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
-/** Runs after the test, last added first. */
-export const atEnd = (end: () => unknown): void => void ends.push(end)
-
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'pawprint-demo-'))
-  atEnd(() => rm(folder, { recursive: true, force: true }))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
@@ -39,8 +32,8 @@ export interface TestDemo extends Demo {
   line(part: string): Promise<string>
 }
 
-/** A demo on a free port over a folder of its own, closed after the test. */
-export async function testDemo(options: Partial<Options> = {}): Promise<TestDemo> {
+/** A demo on a free port over a folder of its own, closed after the test. `page`: folder of the built page, none by default. */
+export async function testDemo(options: Partial<Options> = {}, page?: string): Promise<TestDemo> {
   const folder = options.folder ?? (await newFolder())
   const lines: string[] = []
   const logged = new EventEmitter()
@@ -51,11 +44,11 @@ export async function testDemo(options: Partial<Options> = {}): Promise<TestDemo
   const demo = await startDemo(
     { ...DEFAULTS, folder, ...options },
     // No wait before another try.
-    { log, random: () => 0, page: join(folder, 'page') },
+    { log, random: () => 0, page: page ?? join(folder, 'page') },
   )
   let closing: Promise<void> | undefined
   const close = () => (closing ??= demo.close())
-  atEnd(close)
+  onTestFinished(close)
   const line = async (part: string): Promise<string> => {
     for (;;) {
       const found = lines.find((one) => one.includes(part))
@@ -76,7 +69,7 @@ export interface TestPage {
 /** An open page. */
 export async function testPage(url: string): Promise<TestPage> {
   const ws = new WebSocket(url.replace('http', 'ws').concat('ws'))
-  atEnd(() => ws.terminate())
+  onTestFinished(() => ws.terminate())
   let tasks: DemoTask[] = []
   const seen: string[] = []
   const waiting = new Set<() => void>()

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type CurrentModel, type FromDemo, parseFromDemo } from '@pawprint/protocol'
+import { onTestFinished } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { atEnd } from './demo.ts'
 
 export const TOKEN = 'a-token-of-the-test-store'
 
@@ -77,10 +77,10 @@ export async function testStore(): Promise<TestStore> {
   const cut = () => {
     for (const ws of wss.clients) ws.terminate()
   }
-  atEnd(() => {
+  onTestFinished(async () => {
     cut()
     server.closeAllConnections()
-    return new Promise((resolve) => server.close(resolve))
+    await new Promise((resolve) => server.close(resolve))
   })
   return {
     ...{

@@ -74,7 +74,7 @@ test('an upload whose line breaks keeps its bytes', async () => {
   const asked = async () => (await offset()) ?? ''
   cut.socket.end()
   await cut.ended
-  await expect.poll(asked, { timeout: 30_000 }).toBe('9')
+  await expect.poll(asked).toBe('9')
 })
 
 const SILENT = 200
