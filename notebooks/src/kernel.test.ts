@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import type { JupyterMessage } from './jupyter.ts'
+import { startKernel } from './kernel.ts'
+import { addOutput, errorText, NO_OUTPUTS } from './outputs.ts'
 import { NOTEBOOKS, run, temporaryFolder, writeNotebook } from './testing/run.ts'
 
 /** Outputs of the code cells, as saved. */
@@ -18,7 +21,7 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
-test('cells run in order, and their outputs are saved where they belong', async () => {
+test('cells run in order, their outputs are saved where they belong, and 20,000 lines in one tick all arrive', async () => {
   const file = await writeNotebook([
     'const a: number = 2',
     'a + 1',
@@ -27,24 +30,20 @@ test('cells run in order, and their outputs are saved where they belong', async 
     "import { newDisplay } from 'tslab'; const display = newDisplay(); display.text('first')",
     "display.text('second'); console.error('oh')",
     "(display as any).bundle({ 'text/html': '<b>third</b>', 'text/plain': 'third' })",
+    'for (let i = 0; i < 20000; i++) console.log("line " + i)',
   ])
   const { done, printed } = run(file)
   await done
   const outputs = await saved(file)
+  expect(outputs.pop()).toHaveLength(1)
   expect(
     outputs.map((cell) => cell.map(({ text, data, name }) => [name ?? '', ...(text ?? Object.values(data ?? {}))])),
   ).toEqual([[], [['stdout', '3\n']], [['stdout', '20\n']], [['', '<b>third</b>', 'third']], [['stderr', 'oh\n']], []])
-  expect(printed.join('')).toBe('3\n20\nfirst\nsecond\noh\nthird\n')
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`)
+  expect(printed.join('')).toBe(`3\n20\nfirst\nsecond\noh\nthird\n${lines.join('')}`)
 })
 
-test('20,000 lines in one tick all arrive', async () => {
-  const file = await writeNotebook(['for (let i = 0; i < 20000; i++) console.log("line " + i)'])
-  const { done, printed } = run(file)
-  await done
-  expect(printed.join('')).toBe(Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(''))
-})
-
-test.each([
+const BAD: [what: string, code: string, message: RegExp][] = [
   ['throws', "throw new RangeError('too far')", /RangeError: too far/],
   ['rejects', "await Promise.reject(new Error('no'))", /Error: no/],
   ['is wrongly typed', "const wrong: number = 'text'", /Type 'string' is not assignable to type 'number'/],
@@ -53,12 +52,25 @@ test.each([
     "import { connect } from '@pawprint/agent'\nconst agent = await connect(3001)",
     /Argument of type 'number' is not assignable to parameter of type 'string'/,
   ],
-])('a cell that %s ends the run with its own error and its number', async (_, code, message) => {
-  const file = await writeNotebook(['1 + 1', code, "console.log('never')"])
-  const { done, printed } = run(file)
-  await expect(done).rejects.toMatchObject({ cell: 2, message: expect.stringMatching(message) })
-  expect(printed.join('')).not.toContain('never')
-  expect((await saved(file))[1]).not.toEqual([])
+]
+
+test('a cell that throws, rejects or is wrongly typed says so with an error of its own, and the kernel lives', async () => {
+  let cell = NO_OUTPUTS
+  const onOutput = (message: JupyterMessage) => {
+    cell = addOutput(cell, message)
+  }
+  const kernel = await startKernel({ cwd: NOTEBOOKS, env: process.env, onOutput, onSignal: () => undefined })
+  onTestFinished(() => kernel.kill())
+  for (const [what, code, message] of BAD) {
+    let status: unknown
+    do {
+      cell = NO_OUTPUTS
+      status = (await kernel.execute(code, () => undefined)).status
+      // For a while after an error tslab turns away whatever was sent with the cell that failed.
+    } while (status === 'abort')
+    expect([what, status, errorText(cell)]).toEqual([what, 'error', expect.stringMatching(message)])
+  }
+  await kernel.shutdown(5000)
 })
 
 test('a cell that takes too long, and a kernel that ends by itself, are told', async () => {
@@ -123,20 +135,20 @@ test('a Ctrl-C of the terminal ends the run, and does not interrupt the kernel',
   expect(await readFile(trace, 'utf8')).toBe('SIGTERM')
 })
 
-test('the command says what failed and ends with 1; a wrong command line ends with 2', async () => {
-  const file = await writeNotebook(["throw new Error('no luck')"])
+test('the command ends at a cell that fails, says which and why, and ends with 1; a wrong command line ends with 2', async () => {
+  const file = await writeNotebook(['1 + 1', "throw new RangeError('too far')", "console.log('never')"])
   const command = async (...args: string[]) => {
     const child = spawn(process.execPath, [join(NOTEBOOKS, '../scripts/notebook.mjs'), ...args, '--cwd', NOTEBOOKS])
-    let said = ''
-    child.stderr.on('data', (part) => {
-      said += part
-    })
+    const said = { stdout: '', stderr: '' }
+    for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (part) => (said[name] += String(part)))
     const [code] = await once(child, 'close')
-    return { code, said }
+    return { code, ...said }
   }
   const failed = await command(file)
   expect(failed.code).toBe(1)
-  expect(failed.said).toContain(`${file}: cell 1 failed: Error: no luck`)
-  expect(await command()).toMatchObject({ code: 2, said: expect.stringContaining('expected one notebook file') })
-  expect(await command('missing.ipynb')).toMatchObject({ code: 1, said: expect.stringContaining('missing.ipynb') })
+  expect(failed.stderr).toContain(`${file}: cell 2 failed: RangeError: too far`)
+  expect(failed.stdout).not.toContain('never')
+  expect((await saved(file)).map((outputs) => outputs.length > 0)).toEqual([true, true, false])
+  expect(await command()).toMatchObject({ code: 2, stderr: expect.stringContaining('expected one notebook file') })
+  expect(await command('missing.ipynb')).toMatchObject({ code: 1, stderr: expect.stringContaining('missing.ipynb') })
 })
