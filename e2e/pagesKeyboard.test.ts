@@ -20,6 +20,8 @@ async function tabTo(page: Page, target: Locator, key = 'Tab'): Promise<void> {
 }
 async function pressOn(page: Page, target: Locator): Promise<void> {
   await tabTo(page, target)
+  // While an answer is awaited a button keeps the focus, and takes no second press.
+  await becomes(() => target.first().isEnabled(), true)
   await page.keyboard.press('Enter')
 }
 
