@@ -1,24 +1,35 @@
-import { add, type Graph, operands, type Rules, type Shape, sameShape, type Value } from './graph.ts'
+import { add, type Graph, type Node, operands, type Rules, type Shape, sameShape, type Value } from './graph.ts'
 import { sum } from './linear.ts'
 import { constant, reshape } from './shape.ts'
 
-/** Functions of one number. */
-export type UnaryFn = 'relu' | 'sqrt'
-/** Functions of two numbers; `gate(a, b)` is b where a > 0, else 0. */
-export type BinaryFn = 'add' | 'subtract' | 'multiply' | 'divide' | 'gate'
+/** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1. */
+export type UnaryFn = 'relu' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'abs' | 'sign'
+/** Functions of two numbers; `gate(a, b)` is b where a > 0, else 0; `greater(a, b)` is 1 where a > b, else 0. */
+export type BinaryFn = 'add' | 'subtract' | 'multiply' | 'divide' | 'gate' | 'greater'
 
 /** Number by number. The second operand of a binary op may be a trailing part of the first's shape (a bias), or hold ones (numpy's broadcasting). */
 export type ElementwiseOp =
   | { readonly type: 'unary'; readonly fn: UnaryFn }
   | { readonly type: 'binary'; readonly fn: BinaryFn }
+type UnaryOp = Extract<ElementwiseOp, { type: 'unary' }>
 
-export const relu = (g: Graph, x: Value): Value => add(g, { type: 'unary', fn: 'relu' }, [x], x.shape)
-export const sqrt = (g: Graph, x: Value): Value => add(g, { type: 'unary', fn: 'sqrt' }, [x], x.shape)
+export const relu = (g: Graph, x: Value): Value => unary(g, 'relu', x)
+export const sqrt = (g: Graph, x: Value): Value => unary(g, 'sqrt', x)
+export const exp = (g: Graph, x: Value): Value => unary(g, 'exp', x)
+export const log = (g: Graph, x: Value): Value => unary(g, 'log', x)
+export const sigmoid = (g: Graph, x: Value): Value => unary(g, 'sigmoid', x)
+export const tanh = (g: Graph, x: Value): Value => unary(g, 'tanh', x)
+export const erf = (g: Graph, x: Value): Value => unary(g, 'erf', x)
+export const abs = (g: Graph, x: Value): Value => unary(g, 'abs', x)
+export const sign = (g: Graph, x: Value): Value => unary(g, 'sign', x)
 export const plus = (g: Graph, a: Value, b: Value): Value => binary(g, 'add', a, b)
 export const minus = (g: Graph, a: Value, b: Value): Value => binary(g, 'subtract', a, b)
 export const times = (g: Graph, a: Value, b: Value): Value => binary(g, 'multiply', a, b)
 export const over = (g: Graph, a: Value, b: Value): Value => binary(g, 'divide', a, b)
 export const gate = (g: Graph, a: Value, b: Value): Value => binary(g, 'gate', a, b)
+export const greater = (g: Graph, a: Value, b: Value): Value => binary(g, 'greater', a, b)
+
+const unary = (g: Graph, fn: UnaryFn, x: Value): Value => add(g, { type: 'unary', fn }, [x], x.shape)
 
 function binary(g: Graph, fn: BinaryFn, a: Value, b: Value): Value {
   const fits = b.shape.length <= a.shape.length
@@ -37,14 +48,8 @@ function unbroadcast(g: Graph, dy: Value, shape: Shape): Value {
 }
 
 export const elementwiseRules: Rules<ElementwiseOp> = {
-  unary: (g, { op, output }, dy) => {
-    switch (op.fn) {
-      case 'relu':
-        return [() => gate(g, output, dy)]
-      case 'sqrt':
-        return [() => over(g, dy, plus(g, output, output))]
-    }
-  },
+  // Constant but for a jump, so without a gradient.
+  unary: (g, node, dy) => [node.op.fn === 'sign' ? null : () => unaryGradient(g, node, dy)],
   binary: (g, node, dy) => {
     const [a, b] = operands(node)
     const toB = (gradient: Value): Value => unbroadcast(g, gradient, b.shape)
@@ -58,9 +63,36 @@ export const elementwiseRules: Rules<ElementwiseOp> = {
       case 'divide':
         return [() => over(g, dy, b), () => toB(times(g, over(g, times(g, dy, node.output), b), scalar(g, -1)))]
       case 'gate':
-        throw new Error('gate is made by a gradient rule and has none itself')
+        return [null, () => toB(gate(g, a, dy))]
+      case 'greater':
+        return [null, null]
     }
   },
+}
+
+function unaryGradient(g: Graph, { op, inputs: [x], output: y }: Node<UnaryOp>, dy: Value): Value {
+  if (x === undefined) throw new Error(`${op.fn}: no input`)
+  switch (op.fn) {
+    case 'relu':
+      return gate(g, y, dy)
+    case 'sqrt':
+      return over(g, dy, plus(g, y, y))
+    case 'exp':
+      return times(g, dy, y)
+    case 'log':
+      return over(g, dy, x)
+    case 'sigmoid':
+      return times(g, dy, minus(g, y, times(g, y, y)))
+    case 'tanh':
+      return minus(g, dy, times(g, dy, times(g, y, y)))
+    case 'erf':
+      // 2 / √π · e^(−x²)
+      return times(g, times(g, dy, exp(g, times(g, times(g, x, x), scalar(g, -1)))), scalar(g, 2 / Math.sqrt(Math.PI)))
+    case 'abs':
+      return times(g, dy, sign(g, x))
+    case 'sign':
+      throw new Error('sign has no gradient')
+  }
 }
 
 const scalar = (g: Graph, value: number): Value => constant(g, [], [value])

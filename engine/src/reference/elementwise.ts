@@ -6,6 +6,13 @@ import type { Kernels } from './run.ts'
 const UNARY: Record<UnaryFn, (x: number) => number> = {
   relu: (x) => Math.max(x, 0),
   sqrt: Math.sqrt,
+  exp: Math.exp,
+  log: Math.log,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  erf,
+  abs: Math.abs,
+  sign: Math.sign,
 }
 
 const BINARY: Record<BinaryFn, (a: number, b: number) => number> = {
@@ -14,6 +21,7 @@ const BINARY: Record<BinaryFn, (a: number, b: number) => number> = {
   multiply: (a, b) => a * b,
   divide: (a, b) => a / b,
   gate: (a, b) => (a > 0 ? b : 0),
+  greater: (a, b) => (a > b ? 1 : 0),
 }
 
 export const elementwiseKernels: Kernels<ElementwiseOp> = {
@@ -25,4 +33,18 @@ export const elementwiseKernels: Kernels<ElementwiseOp> = {
     if (a.length === b.length) return a.map((value, i) => fn(value, at(b, i)))
     return a.map((value, i) => fn(value, at(b, indexOf(positionAt(i, x.shape), y.shape))))
   },
+}
+
+/** From here on, erf is 1 in float64. */
+const ERF_IS_ONE = 6
+
+/** erf(x) = 2 / √π · e^(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 · … · (2n + 1)): no term cancels another (Abramowitz and Stegun 7.1.6). */
+function erf(x: number): number {
+  if (Math.abs(x) >= ERF_IS_ONE) return Math.sign(x)
+  let [total, term] = [x, x]
+  for (let n = 1; Math.abs(term) > Number.EPSILON * Math.abs(total); n++) {
+    term *= (2 * x * x) / (2 * n + 1)
+    total += term
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total
 }

@@ -1,6 +1,22 @@
 import fc from 'fast-check'
 import { conv2d } from '../ir/conv.ts'
-import { gate, minus, over, plus, relu, sqrt, times } from '../ir/elementwise.ts'
+import {
+  abs,
+  erf,
+  exp,
+  gate,
+  greater,
+  log,
+  minus,
+  over,
+  plus,
+  relu,
+  sigmoid,
+  sign,
+  sqrt,
+  tanh,
+  times,
+} from '../ir/elementwise.ts'
 import { type Graph, type Shape, sizeOf, type Value } from '../ir/graph.ts'
 import { matMul, sum } from '../ir/linear.ts'
 import { crossEntropy, isCorrect, softmax } from '../ir/loss.ts'
@@ -58,6 +74,19 @@ const ofTwo = (build: OpCase['build']): fc.Arbitrary<OpCase> =>
 export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   relu: ofMatrix((g, inputs) => relu(g, first(inputs))),
   sqrt: ofMatrix((g, inputs) => sqrt(g, first(inputs)), 'positive'),
+  exp: ofMatrix((g, inputs) => exp(g, first(inputs))),
+  log: ofMatrix((g, inputs) => log(g, first(inputs)), 'positive'),
+  sigmoid: ofMatrix((g, inputs) => sigmoid(g, first(inputs))),
+  tanh: ofMatrix((g, inputs) => tanh(g, first(inputs))),
+  // Out to where erf is nearly 1.
+  erf: ofMatrix((g, inputs) => erf(g, times(g, first(inputs), constant(g, [], [4])))),
+  abs: ofMatrix((g, inputs) => abs(g, first(inputs))),
+  // Only the second operand of a gate has a gradient: the first must get one from elsewhere.
+  gate: ofMatrix((g, inputs) => gate(g, first(inputs), times(g, first(inputs), first(inputs)))),
+  'gate of a broadcast operand': matrix.map((shape) => ({
+    shapes: [shape, shape.slice(-1)],
+    build: (g, inputs) => plus(g, gate(g, first(inputs), second(inputs)), first(inputs)),
+  })),
   reshape: ofMatrix((g, inputs) =>
     reshape(g, first(inputs), [first(inputs).shape[1] ?? 1, first(inputs).shape[0] ?? 1]),
   ),
@@ -127,9 +156,10 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
 
 /** Ops without one. */
 export const OTHERS: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
-  gate: matrix.map((shape) => ({
-    shapes: [shape, shape],
-    build: (g, inputs) => gate(g, first(inputs), second(inputs)),
+  sign: ofMatrix((g, inputs) => sign(g, first(inputs))),
+  greater: fc.tuple(matrix, fc.boolean()).map(([shape, isBias]) => ({
+    shapes: [shape, isBias ? shape.slice(-1) : shape],
+    build: (g, inputs) => greater(g, first(inputs), second(inputs)),
   })),
   constant: ofMatrix((g) => constant(g, [2], [3, 4])),
   toFloat: fc.constant({

@@ -4,8 +4,18 @@ import { ELEMENTS, emit, floats } from '../graph.ts'
 import { type Lowering, type Lowers, put, tensorOf, view } from '../lowering.ts'
 import { gemm, productIn } from './linear.ts'
 
-const UNARY: Record<UnaryFn, string> = { relu: 'Relu', sqrt: 'Sqrt' }
-const BINARY: Record<Exclude<BinaryFn, 'gate'>, string> = {
+const UNARY: Record<UnaryFn, string> = {
+  relu: 'Relu',
+  sqrt: 'Sqrt',
+  exp: 'Exp',
+  log: 'Log',
+  sigmoid: 'Sigmoid',
+  tanh: 'Tanh',
+  erf: 'Erf',
+  abs: 'Abs',
+  sign: 'Sign',
+}
+const BINARY: Record<Exclude<BinaryFn, 'gate' | 'greater'>, string> = {
   add: 'Add',
   subtract: 'Sub',
   multiply: 'Mul',
@@ -42,8 +52,16 @@ function emitBinary(
   a: string,
   b: string,
 ): string {
-  if (op.fn !== 'gate') return emit(l.onnx, BINARY[op.fn], [a, b])
-  // Half the time of Where.
-  const isOpen = emit(l.onnx, 'Greater', [a, floats(l.onnx, [], [0])])
-  return emit(l.onnx, 'Mul', [emit(l.onnx, 'Cast', [isOpen], { to: ELEMENTS.float32 }), b])
+  switch (op.fn) {
+    case 'greater':
+      return emitGreater(l, a, b)
+    case 'gate':
+      // Half the time of Where.
+      return emit(l.onnx, 'Mul', [emitGreater(l, a, floats(l.onnx, [], [0])), b])
+    default:
+      return emit(l.onnx, BINARY[op.fn], [a, b])
+  }
 }
+
+const emitGreater = (l: Lowering, a: string, b: string): string =>
+  emit(l.onnx, 'Cast', [emit(l.onnx, 'Greater', [a, b])], { to: ELEMENTS.float32 })
