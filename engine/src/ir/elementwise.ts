@@ -1,6 +1,6 @@
-import { add, type Graph, type Node, operands, type Rules, type Shape, sameShape, type Value } from './graph.ts'
-import { sum } from './linear.ts'
-import { constant, reshape } from './shape.ts'
+import { add, type Graph, type Node, operands, type Rules, type Value } from './graph.ts'
+import { broadcasts, unbroadcast } from './linear.ts'
+import { constant } from './shape.ts'
 
 /** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1. */
 export type UnaryFn = 'relu' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'abs' | 'sign'
@@ -32,19 +32,8 @@ export const greater = (g: Graph, a: Value, b: Value): Value => binary(g, 'great
 const unary = (g: Graph, fn: UnaryFn, x: Value): Value => add(g, { type: 'unary', fn }, [x], x.shape)
 
 function binary(g: Graph, fn: BinaryFn, a: Value, b: Value): Value {
-  const fits = b.shape.length <= a.shape.length
-  const offset = a.shape.length - b.shape.length
-  if (!fits || !b.shape.every((dim, axis) => dim === 1 || dim === a.shape[axis + offset]))
-    throw new Error(`${fn}: [${b.shape}] does not broadcast to [${a.shape}]`)
+  if (!broadcasts(b.shape, a.shape)) throw new Error(`${fn}: [${b.shape}] does not broadcast to [${a.shape}]`)
   return add(g, { type: 'binary', fn }, [a, b], a.shape)
-}
-
-/** The gradient of a broadcast operand: summed over the axes along which it was repeated. */
-function unbroadcast(g: Graph, dy: Value, shape: Shape): Value {
-  if (sameShape(dy.shape, shape)) return dy
-  const offset = dy.shape.length - shape.length
-  const axes = dy.shape.flatMap((dim, axis) => (axis < offset || shape[axis - offset] !== dim ? [axis] : []))
-  return reshape(g, sum(g, dy, axes), shape)
 }
 
 export const elementwiseRules: Rules<ElementwiseOp> = {

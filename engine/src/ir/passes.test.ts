@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { runReference } from '../reference/run.ts'
+import { BLOCKS } from '../testing/blocks.ts'
 import { buildCase } from '../testing/cases.ts'
 import { relativeError } from '../testing/numbers.ts'
-import { BLOCKS } from '../testing/ops.ts'
 
 test('pooling first changes neither values nor gradients', () => {
   fc.assert(

@@ -12,6 +12,10 @@ export type ShapeOp =
   /** A range of `axis` from `start`, as long as the output's axis. */
   | { readonly type: 'slice'; readonly axis: number; readonly start: number }
   | { readonly type: 'concat'; readonly axis: number }
+  /** Zeros before and after, along one axis. */
+  | { readonly type: 'pad'; readonly axis: number; readonly before: number; readonly after: number }
+  /** Axis i of the output is axis `permutation[i]` of the input. */
+  | { readonly type: 'transpose'; readonly permutation: readonly number[] }
 
 export const input = (g: Graph, name: string, shape: Shape, type: ElementType = 'float'): Value =>
   add(g, { type: 'input', name }, [], shape, type)
@@ -43,6 +47,18 @@ export function concat(g: Graph, parts: readonly Value[], axis: number): Value {
   return add(g, { type: 'concat', axis }, parts, shape, first.type)
 }
 
+export function pad(g: Graph, x: Value, axis: number, before: number, after: number): Value {
+  const shape = x.shape.map((dim, i) => (i === axis ? before + dim + after : dim))
+  return add(g, { type: 'pad', axis, before, after }, [x], shape, x.type)
+}
+
+export function transpose(g: Graph, x: Value, permutation: readonly number[]): Value {
+  const shape = permutation.map((axis) => x.shape[axis] ?? Number.NaN)
+  if (permutation.length !== x.shape.length || !x.shape.every((_, axis) => permutation.includes(axis)))
+    throw new Error(`transpose: [${permutation}] is no order of the axes of [${x.shape}]`)
+  return add(g, { type: 'transpose', permutation }, [x], shape, x.type)
+}
+
 /** Consecutive pieces of one flat vector, one per shape. */
 export function unflatten(g: Graph, vector: Value, shapes: readonly Shape[]): Value[] {
   let start = 0
@@ -66,7 +82,10 @@ export const shapeRules: Rules<ShapeOp> = {
   constant: () => [],
   toFloat: () => [null],
   reshape: (g, { inputs: [x] }, dy) => [() => reshape(g, dy, x?.shape ?? [])],
-  slice: null,
+  slice: (g, { op: { axis, start }, inputs: [x], output }, dy) => {
+    const end = start + (output.shape[axis] ?? 0)
+    return [() => pad(g, dy, axis, start, (x?.shape[axis] ?? 0) - end)]
+  },
   concat: (g, { op, inputs }, dy) => {
     let end = 0
     return inputs.map((part) => {
@@ -76,4 +95,13 @@ export const shapeRules: Rules<ShapeOp> = {
       return () => slice(g, dy, op.axis, start, size)
     })
   },
+  pad: (g, { op: { axis, before }, inputs: [x] }, dy) => [() => slice(g, dy, axis, before, x?.shape[axis] ?? 0)],
+  transpose: (g, { op: { permutation } }, dy) => [
+    () =>
+      transpose(
+        g,
+        dy,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+  ],
 }

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Value } from '../ir/graph.ts'
 import { runReference } from '../reference/run.ts'
+import type { OpCase } from '../testing/arbitraries.ts'
+import { BLOCKS, SHARED } from '../testing/blocks.ts'
 import { buildCase } from '../testing/cases.ts'
 import { relativeError } from '../testing/numbers.ts'
-import { BLOCKS, DIFFERENTIABLE, type OpCase, OTHERS, SHARED } from '../testing/ops.ts'
+import { DIFFERENTIABLE, OTHERS } from '../testing/ops.ts'
 import { compile, type Feed } from './compile.ts'
 
 /** Inputs lie in −1 … 1, or a little above. In float32, what cancels leaves errors of their size. */

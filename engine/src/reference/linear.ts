@@ -33,4 +33,8 @@ export const linearKernels: Kernels<LinearOp> = {
     })
     return y
   },
+  expand: ({ inputs: [x], output }, inputs) => {
+    const data = only(inputs)
+    return newOutput(output).map((_, i) => at(data, indexOf(positionAt(i, output.shape), x?.shape ?? [])))
+  },
 }

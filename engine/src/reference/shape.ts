@@ -1,5 +1,5 @@
 import type { ShapeOp } from '../ir/shape.ts'
-import { copyRange, newOutput, only } from './arrays.ts'
+import { at, copyRange, indexOf, newOutput, only, positionAt } from './arrays.ts'
 import type { Kernels } from './run.ts'
 
 export const shapeKernels: Kernels<ShapeOp> = {
@@ -23,5 +23,18 @@ export const shapeKernels: Kernels<ShapeOp> = {
       start += part.shape[op.axis] ?? 0
     })
     return y
+  },
+  pad: ({ op, inputs: [x], output }, inputs) => {
+    const y = newOutput(output)
+    if (x !== undefined) copyRange(only(inputs), x.shape, 0, y, output.shape, op.before, op.axis)
+    return y
+  },
+  transpose: ({ op, inputs: [x], output }, inputs) => {
+    const data = only(inputs)
+    return newOutput(output).map((_, i) => {
+      const position = positionAt(i, output.shape)
+      const source = op.permutation.map((_, axis) => at(position, op.permutation.indexOf(axis)))
+      return at(data, indexOf(source, x?.shape ?? []))
+    })
   },
 }

@@ -2,8 +2,8 @@ import { differentiate } from '../ir/differentiate.ts'
 import { type Graph, type Node, newGraph, sizeOf, type Value } from '../ir/graph.ts'
 import { poolFirst, prune } from '../ir/passes.ts'
 import { constant, input } from '../ir/shape.ts'
+import type { OpCase } from './arbitraries.ts'
 import { someLabels, someNumbers, spacedNumbers } from './numbers.ts'
-import type { OpCase } from './ops.ts'
 
 /** A case as a graph with numbers for its inputs. */
 export interface BuiltCase {

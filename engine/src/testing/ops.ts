@@ -17,58 +17,12 @@ import {
   tanh,
   times,
 } from '../ir/elementwise.ts'
-import { type Graph, type Shape, sizeOf, type Value } from '../ir/graph.ts'
-import { matMul, sum } from '../ir/linear.ts'
+import type { Graph, Value } from '../ir/graph.ts'
+import { expand, matMul, sum } from '../ir/linear.ts'
 import { crossEntropy, isCorrect, softmax } from '../ir/loss.ts'
 import { maxPool } from '../ir/pool.ts'
-import { concat, constant, reshape, slice, toFloat } from '../ir/shape.ts'
-import { type Windows, windowsOf } from '../ir/windows.ts'
-
-/** One op on inputs of random shapes, for every test that goes through all ops. */
-export interface OpCase {
-  readonly shapes: readonly Shape[]
-  build(g: Graph, inputs: readonly Value[]): Value
-  /** Classes of a label input, given last. */
-  readonly classes?: number
-  /** 'spaced' (default): see spacedNumbers; 'positive': 0.5 … 2.5, spaced; 'random': −1 … 1, where kinks do not matter. */
-  readonly numbers?: 'spaced' | 'positive' | 'random'
-}
-
-const size = fc.integer({ min: 1, max: 4 })
-const matrix = fc.tuple(size, size)
-const image = fc.tuple(
-  fc.integer({ min: 1, max: 3 }),
-  fc.integer({ min: 3, max: 7 }),
-  fc.integer({ min: 3, max: 7 }),
-  size,
-)
-
-const windows = (height: number, width: number): fc.Arbitrary<Windows> =>
-  fc
-    .record({
-      size: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-      strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-      padding: fc.constantFrom('same' as const, 'valid' as const),
-    })
-    .map(({ size, strides, padding }) => windowsOf([height, width], size, strides, padding))
-
-const first = (values: readonly Value[]): Value => at(values, 0)
-const second = (values: readonly Value[]): Value => at(values, 1)
-function at(values: readonly Value[], i: number): Value {
-  const value = values[i]
-  if (value === undefined) throw new Error(`no input ${i}`)
-  return value
-}
-
-const ofMatrix = (build: OpCase['build'], numbers: OpCase['numbers'] = 'spaced'): fc.Arbitrary<OpCase> =>
-  matrix.map((shape) => ({ shapes: [shape], build, numbers }))
-
-const ofTwo = (build: OpCase['build']): fc.Arbitrary<OpCase> =>
-  fc.tuple(image, fc.integer({ min: 0, max: 3 })).map(([shape, kind]) => {
-    const [n, , , c] = shape
-    const other = [shape, [c], [], [n, 1, 1, 1]][kind] ?? shape
-    return { shapes: [shape, other], build, numbers: 'positive' as const }
-  })
+import { concat, constant, pad, reshape, slice, toFloat, transpose } from '../ir/shape.ts'
+import { at, first, image, matrix, type OpCase, ofMatrix, ofTwo, second, size, windows } from './arbitraries.ts'
 
 /** Ops with a gradient rule. */
 export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
@@ -94,6 +48,31 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   subtract: ofTwo((g, inputs) => minus(g, first(inputs), second(inputs))),
   multiply: ofTwo((g, inputs) => times(g, first(inputs), second(inputs))),
   divide: ofTwo((g, inputs) => over(g, first(inputs), second(inputs))),
+  slice: fc.tuple(size, size, size).map(([before, kept, after]) => ({
+    shapes: [[2, before + kept + after, 3]],
+    build: (g, inputs) => slice(g, first(inputs), 1, before, kept),
+  })),
+  pad: fc.tuple(image, fc.nat(3), fc.nat(2), fc.nat(2)).map(([shape, axis, before, after]) => ({
+    shapes: [shape],
+    build: (g, inputs) => pad(g, first(inputs), axis, before, after),
+  })),
+  transpose: fc.tuple(image, fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 })).map(([shape, permutation]) => ({
+    shapes: [shape],
+    build: (g, inputs) => transpose(g, first(inputs), permutation),
+  })),
+  sum: fc.tuple(image, fc.subarray([0, 1, 2, 3], { minLength: 1 })).map(([shape, axes]) => ({
+    shapes: [shape],
+    build: (g, inputs) => sum(g, first(inputs), axes),
+    // Spaced numbers may add up to zero, to which no error is relative.
+    numbers: 'random' as const,
+  })),
+  expand: fc.tuple(image, fc.subarray([0, 1, 2, 3]), fc.boolean()).map(([shape, axes, isShort]) => {
+    const small = shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
+    return {
+      shapes: [isShort ? small.slice(1) : small],
+      build: (g, inputs) => expand(g, first(inputs), shape),
+    }
+  }),
   concat: fc.tuple(matrix, size).map(([[rows, columns], more]) => ({
     shapes: [
       [rows, columns],
@@ -126,34 +105,6 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   })),
 }
 
-/** What the fast formulations must not break: values that somebody else reads too. */
-export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
-  'a product that is added and read': fc.tuple(size, size, size).map(([rows, inner, columns]) => ({
-    shapes: [[rows, inner], [inner, columns], [columns]],
-    build: (g, inputs) => {
-      const product = matMul(g, first(inputs), second(inputs))
-      return concat(g, [plus(g, product, at(inputs, 2)), product], 0)
-    },
-  })),
-  'a convolution that is pooled twice and read': fc.tuple(size, size).map(([batch, channels]) => ({
-    shapes: [
-      [batch, 4, 4, channels],
-      [3, 3, channels, 2],
-    ],
-    numbers: 'random' as const,
-    build: (g, inputs) => {
-      const y = conv2d(g, first(inputs), second(inputs), windowsOf([4, 4], [3, 3], [1, 1], 'same'))
-      const pools = [windowsOf([4, 4], [2, 2], [2, 2], 'valid'), windowsOf([4, 4], [3, 3], [1, 1], 'same')]
-      const pooled = [...pools.map((w) => maxPool(g, y, w)), y]
-      return concat(
-        g,
-        pooled.map((value) => reshape(g, value, [batch, sizeOf(value.shape) / batch])),
-        1,
-      )
-    },
-  })),
-}
-
 /** Ops without one. */
 export const OTHERS: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   sign: ofMatrix((g, inputs) => sign(g, first(inputs))),
@@ -167,40 +118,9 @@ export const OTHERS: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     classes: 5,
     build: (g: Graph, inputs: readonly Value[]) => toFloat(g, first(inputs)),
   }),
-  slice: fc.tuple(size, size, size).map(([before, kept, after]) => ({
-    shapes: [[2, before + kept + after, 3]],
-    build: (g, inputs) => slice(g, first(inputs), 1, before, kept),
-  })),
-  sum: fc.tuple(image, fc.subarray([0, 1, 2, 3], { minLength: 1 })).map(([shape, axes]) => ({
-    shapes: [shape],
-    build: (g, inputs) => sum(g, first(inputs), axes),
-    // Spaced numbers may add up to zero, to which no error is relative.
-    numbers: 'random' as const,
-  })),
   isCorrect: fc.tuple(size, size).map(([batch, classes]) => ({
     shapes: [[batch, classes], [batch]],
     classes,
     build: (g, inputs) => isCorrect(g, first(inputs), second(inputs)),
   })),
 }
-
-/** The block that the passes and layouts rewrite, with tiled and other pools. */
-export const BLOCKS: fc.Arbitrary<OpCase> = fc.tuple(image, size, fc.boolean()).chain(([shape, filters, isTiled]) =>
-  windows(shape[1], shape[2]).chain((w) => {
-    const pools = windows(w.outputHeight, w.outputWidth).filter((p) => p.outputHeight > 0 && p.outputWidth > 0)
-    const tiles = fc.constant(
-      windowsOf(
-        [w.outputHeight, w.outputWidth],
-        [1 + (w.outputHeight > 1 ? 1 : 0), w.outputWidth > 1 ? 2 : 1],
-        [w.outputHeight > 1 ? 2 : 1, w.outputWidth > 1 ? 2 : 1],
-        'valid',
-      ),
-    )
-    return (isTiled ? tiles : pools).map((p) => ({
-      shapes: [shape, [w.height, w.width, shape[3], filters], [filters]],
-      build: (g: Graph, inputs: readonly Value[]) =>
-        maxPool(g, relu(g, plus(g, conv2d(g, first(inputs), second(inputs), w), at(inputs, 2))), p),
-      numbers: 'random' as const,
-    }))
-  }),
-)

@@ -20,6 +20,8 @@ export const linearLowers: Lowers<LinearOp> = {
     const [shape, axes] = isAllButLast ? [[storedSize(l, x) / width, width], [0]] : [x.shape, op.axes]
     put(l, output, emit(l.onnx, 'ReduceSum', [view(l, x, shape), longs(l.onnx, axes)], { keepdims: 0 }))
   },
+  expand: (l, { inputs: [x], output }) =>
+    put(l, output, emit(l.onnx, 'Expand', [view(l, x, x?.shape ?? []), longs(l.onnx, output.shape)])),
 }
 
 /** Numbers stored for a value: fewer than in the IR when its layout leaves out pixels. */

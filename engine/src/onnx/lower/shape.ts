@@ -31,6 +31,13 @@ export const shapeLowers: Lowers<ShapeOp> = {
     const names = inputs.map((part) => view(l, part, part.shape))
     put(l, output, names.length === 1 ? (names[0] ?? '') : emit(l.onnx, 'Concat', names, { axis: op.axis }))
   },
+  pad: (l, { op, inputs: [x], output }) => {
+    const along = (size: number): number[] => output.shape.map((_, axis) => (axis === op.axis ? size : 0))
+    const pads = longs(l.onnx, [...along(op.before), ...along(op.after)])
+    put(l, output, emit(l.onnx, 'Pad', [view(l, x, x?.shape ?? []), pads]))
+  },
+  transpose: (l, { op, inputs: [x], output }) =>
+    put(l, output, emit(l.onnx, 'Transpose', [view(l, x, x?.shape ?? [])], { perm: op.permutation })),
 }
 
 /** The slices that together are all of this slice's source, in order; null when they leave gaps or overlap. */

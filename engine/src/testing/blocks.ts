@@ -1,0 +1,58 @@
+import fc from 'fast-check'
+import { conv2d } from '../ir/conv.ts'
+import { plus, relu } from '../ir/elementwise.ts'
+import { type Graph, sizeOf, type Value } from '../ir/graph.ts'
+import { matMul } from '../ir/linear.ts'
+import { maxPool } from '../ir/pool.ts'
+import { concat, reshape } from '../ir/shape.ts'
+import { windowsOf } from '../ir/windows.ts'
+import { at, first, image, type OpCase, second, size, windows } from './arbitraries.ts'
+
+/** What the fast formulations must not break: values that somebody else reads too. */
+export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
+  'a product that is added and read': fc.tuple(size, size, size).map(([rows, inner, columns]) => ({
+    shapes: [[rows, inner], [inner, columns], [columns]],
+    build: (g, inputs) => {
+      const product = matMul(g, first(inputs), second(inputs))
+      return concat(g, [plus(g, product, at(inputs, 2)), product], 0)
+    },
+  })),
+  'a convolution that is pooled twice and read': fc.tuple(size, size).map(([batch, channels]) => ({
+    shapes: [
+      [batch, 4, 4, channels],
+      [3, 3, channels, 2],
+    ],
+    numbers: 'random' as const,
+    build: (g, inputs) => {
+      const y = conv2d(g, first(inputs), second(inputs), windowsOf([4, 4], [3, 3], [1, 1], 'same'))
+      const pools = [windowsOf([4, 4], [2, 2], [2, 2], 'valid'), windowsOf([4, 4], [3, 3], [1, 1], 'same')]
+      const pooled = [...pools.map((w) => maxPool(g, y, w)), y]
+      return concat(
+        g,
+        pooled.map((value) => reshape(g, value, [batch, sizeOf(value.shape) / batch])),
+        1,
+      )
+    },
+  })),
+}
+
+/** The block that the passes and layouts rewrite, with tiled and other pools. */
+export const BLOCKS: fc.Arbitrary<OpCase> = fc.tuple(image, size, fc.boolean()).chain(([shape, filters, isTiled]) =>
+  windows(shape[1], shape[2]).chain((w) => {
+    const pools = windows(w.outputHeight, w.outputWidth).filter((p) => p.outputHeight > 0 && p.outputWidth > 0)
+    const tiles = fc.constant(
+      windowsOf(
+        [w.outputHeight, w.outputWidth],
+        [1 + (w.outputHeight > 1 ? 1 : 0), w.outputWidth > 1 ? 2 : 1],
+        [w.outputHeight > 1 ? 2 : 1, w.outputWidth > 1 ? 2 : 1],
+        'valid',
+      ),
+    )
+    return (isTiled ? tiles : pools).map((p) => ({
+      shapes: [shape, [w.height, w.width, shape[3], filters], [filters]],
+      build: (g: Graph, inputs: readonly Value[]) =>
+        maxPool(g, relu(g, plus(g, conv2d(g, first(inputs), second(inputs), w), at(inputs, 2))), p),
+      numbers: 'random' as const,
+    }))
+  }),
+)
