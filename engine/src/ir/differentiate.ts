@@ -4,6 +4,7 @@ import type { Graph, Node, Op, Rule, Rules, Value } from './graph.ts'
 import { linearRules } from './linear.ts'
 import { lossRules } from './loss.ts'
 import { poolRules } from './pool.ts'
+import { rowRules } from './rows.ts'
 import { shapeRules } from './shape.ts'
 
 /** The gradient rule of every op. */
@@ -13,6 +14,7 @@ const rules: Rules<Op> = {
   ...linearRules,
   ...convRules,
   ...poolRules,
+  ...rowRules,
   ...lossRules,
 }
 

@@ -3,6 +3,7 @@ import type { ElementwiseOp } from './elementwise.ts'
 import type { LinearOp } from './linear.ts'
 import type { LossOp } from './loss.ts'
 import type { PoolOp } from './pool.ts'
+import type { RowOp } from './rows.ts'
 import type { ShapeOp } from './shape.ts'
 
 /** Sizes of each axis, outermost first. Images are `[batch, height, width, channels]`. A scalar has no axis. */
@@ -19,7 +20,7 @@ export interface Value {
 }
 
 /** Every operation that a graph may hold. Each family lives in one file with its shapes and its gradient rules. */
-export type Op = ShapeOp | ElementwiseOp | LinearOp | ConvOp | PoolOp | LossOp
+export type Op = ShapeOp | ElementwiseOp | LinearOp | ConvOp | PoolOp | RowOp | LossOp
 export type OpType = Op['type']
 
 /** One operation with one output. Operations have no side effects. */

@@ -4,6 +4,7 @@ import { elementwiseKernels } from './elementwise.ts'
 import { linearKernels } from './linear.ts'
 import { lossKernels } from './loss.ts'
 import { poolKernels } from './pool.ts'
+import { rowKernels } from './rows.ts'
 import { shapeKernels } from './shape.ts'
 
 /** Computes one node from its inputs, in float64, row-major. */
@@ -16,6 +17,7 @@ const kernels: PerOp<Op, unknown> = {
   ...linearKernels,
   ...convKernels,
   ...poolKernels,
+  ...rowKernels,
   ...lossKernels,
 }
 

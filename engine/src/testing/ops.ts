@@ -21,6 +21,7 @@ import type { Graph, Value } from '../ir/graph.ts'
 import { expand, matMul, sum } from '../ir/linear.ts'
 import { crossEntropy, isCorrect, softmax } from '../ir/loss.ts'
 import { maxPool } from '../ir/pool.ts'
+import { firstMax } from '../ir/rows.ts'
 import { concat, constant, pad, reshape, slice, toFloat, transpose } from '../ir/shape.ts'
 import { at, first, image, matrix, type OpCase, ofMatrix, ofTwo, second, size, windows } from './arbitraries.ts'
 
@@ -73,6 +74,7 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
       build: (g, inputs) => expand(g, first(inputs), shape),
     }
   }),
+  'maximum of rows': ofMatrix((g, inputs) => sum(g, times(g, first(inputs), firstMax(g, first(inputs))), [1])),
   concat: fc.tuple(matrix, size).map(([[rows, columns], more]) => ({
     shapes: [
       [rows, columns],
@@ -118,6 +120,8 @@ export const OTHERS: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     classes: 5,
     build: (g: Graph, inputs: readonly Value[]) => toFloat(g, first(inputs)),
   }),
+  firstMax: ofMatrix((g, inputs) => firstMax(g, first(inputs))),
+  'firstMax of ties': ofMatrix((g, inputs) => firstMax(g, sign(g, first(inputs)))),
   isCorrect: fc.tuple(size, size).map(([batch, classes]) => ({
     shapes: [[batch, classes], [batch]],
     classes,

@@ -5,6 +5,7 @@ import { elementwiseLowers } from './elementwise.ts'
 import { linearLowers } from './linear.ts'
 import { lossLowers } from './loss.ts'
 import { poolLowers } from './pool.ts'
+import { rowLowers } from './rows.ts'
 import { shapeLowers } from './shape.ts'
 
 const lowers: PerOp<Op, unknown> = {
@@ -13,6 +14,7 @@ const lowers: PerOp<Op, unknown> = {
   ...linearLowers,
   ...convLowers,
   ...poolLowers,
+  ...rowLowers,
   ...lossLowers,
 }
 
