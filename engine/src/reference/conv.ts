@@ -3,6 +3,7 @@ import { dims4, operands, type Shape } from '../ir/graph.ts'
 import type { Windows } from '../ir/windows.ts'
 import { at, newOutput, two } from './arrays.ts'
 import type { Kernels } from './run.ts'
+import { eachTap } from './windows.ts'
 
 /** Calls `visit` with the flat indices of every product that a convolution adds up. */
 function eachProduct(
@@ -12,22 +13,11 @@ function eachProduct(
   visit: (x: number, filter: number, y: number) => void,
 ): void {
   const [batch, , , channels] = dims4(image)
-  for (let n = 0; n < batch; n++)
-    for (let oy = 0; oy < w.outputHeight; oy++)
-      for (let ox = 0; ox < w.outputWidth; ox++)
-        for (let ky = 0; ky < w.height; ky++)
-          for (let kx = 0; kx < w.width; kx++) {
-            const iy = oy * w.strideY - w.padTop + ky
-            const ix = ox * w.strideX - w.padLeft + kx
-            if (iy < 0 || ix < 0 || iy >= w.inputHeight || ix >= w.inputWidth) continue
-            for (let c = 0; c < channels; c++)
-              for (let f = 0; f < filters; f++)
-                visit(
-                  ((n * w.inputHeight + iy) * w.inputWidth + ix) * channels + c,
-                  ((ky * w.width + kx) * channels + c) * filters + f,
-                  ((n * w.outputHeight + oy) * w.outputWidth + ox) * filters + f,
-                )
-          }
+  eachTap(w, batch, (output, tap, pixel) => {
+    for (let c = 0; c < channels; c++)
+      for (let f = 0; f < filters; f++)
+        visit(pixel * channels + c, (tap * channels + c) * filters + f, output * filters + f)
+  })
 }
 
 export const convKernels: Kernels<ConvOp> = {

@@ -27,8 +27,10 @@ export const windows = (height: number, width: number): fc.Arbitrary<Windows> =>
       size: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       padding: fc.constantFrom('same' as const, 'valid' as const),
+      dilations: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
     })
-    .map(({ size, strides, padding }) => windowsOf([height, width], size, strides, padding))
+    .map(({ size, strides, padding, dilations }) => windowsOf([height, width], size, strides, padding, dilations))
+    .filter((w) => w.outputHeight > 0 && w.outputWidth > 0)
 
 export const first = (values: readonly Value[]): Value => at(values, 0)
 export const second = (values: readonly Value[]): Value => at(values, 1)

@@ -4,7 +4,7 @@ import { plus, relu } from '../ir/elementwise.ts'
 import { type Graph, sizeOf, type Value } from '../ir/graph.ts'
 import { matMul } from '../ir/linear.ts'
 import { maxPool } from '../ir/pool.ts'
-import { concat, reshape } from '../ir/shape.ts'
+import { concat, flatten, reshape } from '../ir/shape.ts'
 import { windowsOf } from '../ir/windows.ts'
 import { at, first, image, type OpCase, second, size, windows } from './arbitraries.ts'
 
@@ -15,6 +15,18 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     build: (g, inputs) => {
       const product = matMul(g, first(inputs), second(inputs))
       return concat(g, [plus(g, product, at(inputs, 2)), product], 0)
+    },
+  })),
+  'windows that differ in their last row and column': fc.tuple(size, size).map(([batch, channels]) => ({
+    shapes: [
+      [batch, 4, 4, channels],
+      [2, 2, channels, 2],
+    ],
+    numbers: 'random' as const,
+    build: (g, inputs) => {
+      const both = (['same', 'valid'] as const).map((padding) => windowsOf([4, 4], [2, 2], [1, 1], padding))
+      const values = both.flatMap((w) => [conv2d(g, first(inputs), second(inputs), w), maxPool(g, first(inputs), w)])
+      return flatten(g, values)
     },
   })),
   'a convolution that is pooled twice and read': fc.tuple(size, size).map(([batch, channels]) => ({
@@ -39,7 +51,7 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
 /** The block that the passes and layouts rewrite, with tiled and other pools. */
 export const BLOCKS: fc.Arbitrary<OpCase> = fc.tuple(image, size, fc.boolean()).chain(([shape, filters, isTiled]) =>
   windows(shape[1], shape[2]).chain((w) => {
-    const pools = windows(w.outputHeight, w.outputWidth).filter((p) => p.outputHeight > 0 && p.outputWidth > 0)
+    const pools = windows(w.outputHeight, w.outputWidth)
     const tiles = fc.constant(
       windowsOf(
         [w.outputHeight, w.outputWidth],

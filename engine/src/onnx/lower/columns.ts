@@ -3,7 +3,7 @@ import type { Windows } from '../../ir/windows.ts'
 import { emit, floats, ints, longs } from '../graph.ts'
 import type { PixelOrder } from '../layout.ts'
 import { type Lowering, once, view } from '../lowering.ts'
-import { columnTable, isIdentity } from './tables.ts'
+import { columnTable, isIdentity, keyOf } from './tables.ts'
 
 /**
  * A Gather copies one block per index, so blocks of a few channels are slow. Up to this many numbers per row of a filter, one block holds
@@ -13,11 +13,11 @@ const MAX_ROW_BLOCK = 32
 
 /** im2col: the matrix `[batch × rows, taps × channels]` of the pixels under the filter for each output pixel, in the order given. */
 export function columns(l: Lowering, x: Value, windows: Windows, order: PixelOrder): string {
-  const { height, width, strideY, strideX, padTop, padLeft } = windows
-  const key = `columns ${x.id} ${[height, width, strideY, strideX, padTop, padLeft]} ${order.key}`
+  const { height, width, dilationX } = windows
+  const key = `columns ${x.id} ${keyOf(windows)} ${order.key}`
   const [batch, , , channels] = dims4(x.shape)
   return once(l, key, () => {
-    const isThin = width > 1 && channels * width <= MAX_ROW_BLOCK
+    const isThin = width > 1 && dilationX === 1 && channels * width <= MAX_ROW_BLOCK
     const col = isThin ? byRows(l, x, windows, order) : byPixels(l, x, windows, order)
     const shape = [batch * order.pixels.length, height * width * channels]
     return col === null ? view(l, x, shape) : emit(l.onnx, 'Reshape', [col, longs(l.onnx, shape)])
@@ -68,7 +68,7 @@ function byRows(l: Lowering, x: Value, windows: Windows, order: PixelOrder): str
 
 /** The image with its padding: as large as its windows reach. */
 function frameOf(w: Windows): { width: number; pixels: number; padBottom: number; padRight: number } {
-  const reachY = (w.outputHeight - 1) * w.strideY + w.height - w.padTop
+  const reachY = (w.outputHeight - 1) * w.strideY + (w.height - 1) * w.dilationY + 1 - w.padTop
   const reachX = (w.outputWidth - 1) * w.strideX + w.width - w.padLeft
   const padBottom = Math.max(0, reachY - w.inputHeight)
   const padRight = Math.max(0, reachX - w.inputWidth)
@@ -79,7 +79,7 @@ function frameOf(w: Windows): { width: number; pixels: number; padBottom: number
 function rowTable(w: Windows, order: PixelOrder, frameWidth: number, blocks: number): Int32Array {
   return Int32Array.from({ length: order.pixels.length * w.height }, (_, i) => {
     const output = order.pixels[Math.floor(i / w.height)] ?? 0
-    const y = Math.floor(output / w.outputWidth) * w.strideY + (i % w.height)
+    const y = Math.floor(output / w.outputWidth) * w.strideY + (i % w.height) * w.dilationY
     const start = y * frameWidth + (output % w.outputWidth) * w.strideX
     const shift = start % w.width
     return shift * blocks + (start - shift) / w.width

@@ -4,7 +4,7 @@ import type { Windows } from '../../ir/windows.ts'
 import { ELEMENTS, emit, emitMany, floats, freshName, ints, longs } from '../graph.ts'
 import { windowOrder } from '../layout.ts'
 import { type Lowering, type Lowers, once, orderOf, put, view, viewTensor } from '../lowering.ts'
-import { isIdentity } from './tables.ts'
+import { isIdentity, keyOf } from './tables.ts'
 
 /*
  * Max-pooling is a tournament: the taps of all windows are stacked on one axis, and pairs of neighbours meet until one is left. The earlier
@@ -43,8 +43,7 @@ function playerShape(pooled: Value): readonly number[] {
 }
 
 function tournament(l: Lowering, x: Value, windows: Windows): Match {
-  const { height, width, strideY, strideX, padTop, padLeft } = windows
-  return once(l, `tournament ${x.id} ${[height, width, strideY, strideX, padTop, padLeft]}`, () => {
+  return once(l, `tournament ${x.id} ${keyOf(windows)}`, () => {
     let round: Match[] = playersOf(l, x, windows).map((name) => ({ name, pair: null }))
     while (round.length > 1) round = pairs(round).map(([a, b]) => (b === undefined ? a : match(l, a, b)))
     const [winner] = round

@@ -34,3 +34,6 @@ export function gradientTable(windows: Windows, order: PixelOrder): Int32Array {
 /** True when a table takes every row once, in order. */
 export const isIdentity = (table: Int32Array, count: number): boolean =>
   table.length === count && table.every((entry, i) => entry === i)
+
+/** Tells windows apart, for results that are made once. */
+export const keyOf = (windows: Windows): string => Object.values(windows).join()
