@@ -1,3 +1,4 @@
+import { avgPoolRules } from './avgpool.ts'
 import { convRules } from './conv.ts'
 import { elementwiseRules, plus } from './elementwise.ts'
 import type { Graph, Node, Op, Rule, Rules, Value } from './graph.ts'
@@ -14,6 +15,7 @@ const rules: Rules<Op> = {
   ...linearRules,
   ...convRules,
   ...poolRules,
+  ...avgPoolRules,
   ...rowRules,
   ...lossRules,
 }

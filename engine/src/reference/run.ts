@@ -1,4 +1,5 @@
 import type { Node, Op, PerOp, Value } from '../ir/graph.ts'
+import { avgPoolKernels } from './avgpool.ts'
 import { convKernels } from './conv.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import { linearKernels } from './linear.ts'
@@ -17,6 +18,7 @@ const kernels: PerOp<Op, unknown> = {
   ...linearKernels,
   ...convKernels,
   ...poolKernels,
+  ...avgPoolKernels,
   ...rowKernels,
   ...lossKernels,
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { avgPool } from '../ir/avgpool.ts'
 import { conv2d } from '../ir/conv.ts'
 import {
   abs,
@@ -98,6 +99,9 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   ),
   maxPool: image.chain((shape) =>
     windows(shape[1], shape[2]).map((w) => ({ shapes: [shape], build: (g, inputs) => maxPool(g, first(inputs), w) })),
+  ),
+  avgPool: image.chain((shape) =>
+    windows(shape[1], shape[2]).map((w) => ({ shapes: [shape], build: (g, inputs) => avgPool(g, first(inputs), w) })),
   ),
   softmax: ofMatrix((g, inputs) => softmax(g, first(inputs))),
   crossEntropy: fc.tuple(size, size).map(([batch, classes]) => ({

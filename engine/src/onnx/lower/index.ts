@@ -1,5 +1,6 @@
 import type { Node, Op, PerOp } from '../../ir/graph.ts'
 import type { Lower, Lowering } from '../lowering.ts'
+import { avgPoolLowers } from './avgpool.ts'
 import { convLowers } from './conv.ts'
 import { elementwiseLowers } from './elementwise.ts'
 import { linearLowers } from './linear.ts'
@@ -14,6 +15,7 @@ const lowers: PerOp<Op, unknown> = {
   ...linearLowers,
   ...convLowers,
   ...poolLowers,
+  ...avgPoolLowers,
   ...rowLowers,
   ...lossLowers,
 }
