@@ -1,5 +1,6 @@
 import { avgPoolRules } from './avgpool.ts'
 import { convRules } from './conv.ts'
+import { depthwiseRules } from './depthwise.ts'
 import { elementwiseRules, plus } from './elementwise.ts'
 import type { Graph, Node, Op, Rule, Rules, Value } from './graph.ts'
 import { linearRules } from './linear.ts'
@@ -14,6 +15,7 @@ const rules: Rules<Op> = {
   ...elementwiseRules,
   ...linearRules,
   ...convRules,
+  ...depthwiseRules,
   ...poolRules,
   ...avgPoolRules,
   ...rowRules,

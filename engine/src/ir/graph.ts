@@ -1,5 +1,6 @@
 import type { AvgPoolOp } from './avgpool.ts'
 import type { ConvOp } from './conv.ts'
+import type { DepthwiseOp } from './depthwise.ts'
 import type { ElementwiseOp } from './elementwise.ts'
 import type { LinearOp } from './linear.ts'
 import type { LossOp } from './loss.ts'
@@ -21,7 +22,7 @@ export interface Value {
 }
 
 /** Every operation that a graph may hold. Each family lives in one file with its shapes and its gradient rules. */
-export type Op = ShapeOp | ElementwiseOp | LinearOp | ConvOp | PoolOp | AvgPoolOp | RowOp | LossOp
+export type Op = ShapeOp | ElementwiseOp | LinearOp | ConvOp | DepthwiseOp | PoolOp | AvgPoolOp | RowOp | LossOp
 export type OpType = Op['type']
 
 /** One operation with one output. Operations have no side effects. */

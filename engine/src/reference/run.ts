@@ -1,6 +1,7 @@
 import type { Node, Op, PerOp, Value } from '../ir/graph.ts'
 import { avgPoolKernels } from './avgpool.ts'
 import { convKernels } from './conv.ts'
+import { depthwiseKernels } from './depthwise.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import { linearKernels } from './linear.ts'
 import { lossKernels } from './loss.ts'
@@ -17,6 +18,7 @@ const kernels: PerOp<Op, unknown> = {
   ...elementwiseKernels,
   ...linearKernels,
   ...convKernels,
+  ...depthwiseKernels,
   ...poolKernels,
   ...avgPoolKernels,
   ...rowKernels,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { avgPool } from '../ir/avgpool.ts'
 import { conv2d } from '../ir/conv.ts'
+import { depthwiseConv2d } from '../ir/depthwise.ts'
 import {
   abs,
   erf,
@@ -95,6 +96,12 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     windows(shape[1], shape[2]).map((w) => ({
       shapes: [shape, [w.height, w.width, shape[3], filters]],
       build: (g, inputs) => conv2d(g, first(inputs), second(inputs), w),
+    })),
+  ),
+  depthwiseConv2d: fc.tuple(image, size).chain(([shape, multiplier]) =>
+    windows(shape[1], shape[2]).map((w) => ({
+      shapes: [shape, [w.height, w.width, shape[3], multiplier]],
+      build: (g, inputs) => depthwiseConv2d(g, first(inputs), second(inputs), w),
     })),
   ),
   maxPool: image.chain((shape) =>

@@ -2,6 +2,7 @@ import type { Node, Op, PerOp } from '../../ir/graph.ts'
 import type { Lower, Lowering } from '../lowering.ts'
 import { avgPoolLowers } from './avgpool.ts'
 import { convLowers } from './conv.ts'
+import { depthwiseLowers } from './depthwise.ts'
 import { elementwiseLowers } from './elementwise.ts'
 import { linearLowers } from './linear.ts'
 import { lossLowers } from './loss.ts'
@@ -14,6 +15,7 @@ const lowers: PerOp<Op, unknown> = {
   ...elementwiseLowers,
   ...linearLowers,
   ...convLowers,
+  ...depthwiseLowers,
   ...poolLowers,
   ...avgPoolLowers,
   ...rowLowers,
