@@ -2,10 +2,10 @@ import { add, type Graph, type Node, operands, type Rules, type Value } from './
 import { broadcasts, unbroadcast } from './linear.ts'
 import { constant } from './shape.ts'
 
-/** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1. */
-export type UnaryFn = 'relu' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'abs' | 'sign'
-/** Functions of two numbers; `gate(a, b)` is b where a > 0, else 0; `greater(a, b)` is 1 where a > b, else 0. */
-export type BinaryFn = 'add' | 'subtract' | 'multiply' | 'divide' | 'gate' | 'greater'
+/** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1; `relu6` is between 0 and 6. */
+export type UnaryFn = 'relu' | 'relu6' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'abs' | 'sign'
+/** Functions of two numbers; `gate(a, b)` is b where a > 0, else 0; `gate6(a, b)` is b where 0 < a < 6, else 0; `greater(a, b)` is 1 where a > b, else 0. */
+export type BinaryFn = 'add' | 'subtract' | 'multiply' | 'divide' | 'gate' | 'gate6' | 'greater'
 
 /** Number by number. The second operand of a binary op may be a trailing part of the first's shape (a bias), or hold ones (numpy's broadcasting). */
 export type ElementwiseOp =
@@ -14,6 +14,7 @@ export type ElementwiseOp =
 type UnaryOp = Extract<ElementwiseOp, { type: 'unary' }>
 
 export const relu = (g: Graph, x: Value): Value => unary(g, 'relu', x)
+export const relu6 = (g: Graph, x: Value): Value => unary(g, 'relu6', x)
 export const sqrt = (g: Graph, x: Value): Value => unary(g, 'sqrt', x)
 export const exp = (g: Graph, x: Value): Value => unary(g, 'exp', x)
 export const log = (g: Graph, x: Value): Value => unary(g, 'log', x)
@@ -27,6 +28,7 @@ export const minus = (g: Graph, a: Value, b: Value): Value => binary(g, 'subtrac
 export const times = (g: Graph, a: Value, b: Value): Value => binary(g, 'multiply', a, b)
 export const over = (g: Graph, a: Value, b: Value): Value => binary(g, 'divide', a, b)
 export const gate = (g: Graph, a: Value, b: Value): Value => binary(g, 'gate', a, b)
+export const gate6 = (g: Graph, a: Value, b: Value): Value => binary(g, 'gate6', a, b)
 export const greater = (g: Graph, a: Value, b: Value): Value => binary(g, 'greater', a, b)
 
 const unary = (g: Graph, fn: UnaryFn, x: Value): Value => add(g, { type: 'unary', fn }, [x], x.shape)
@@ -46,13 +48,15 @@ export const elementwiseRules: Rules<ElementwiseOp> = {
       case 'add':
         return [() => dy, () => toB(dy)]
       case 'subtract':
-        return [() => dy, () => toB(times(g, dy, scalar(g, -1)))]
+        return [() => dy, () => times(g, toB(dy), scalar(g, -1))]
       case 'multiply':
         return [() => times(g, dy, b), () => toB(times(g, dy, a))]
       case 'divide':
-        return [() => over(g, dy, b), () => toB(times(g, over(g, times(g, dy, node.output), b), scalar(g, -1)))]
+        return [() => over(g, dy, b), () => times(g, over(g, toB(times(g, dy, node.output)), b), scalar(g, -1))]
       case 'gate':
         return [null, () => toB(gate(g, a, dy))]
+      case 'gate6':
+        return [null, () => toB(gate6(g, a, dy))]
       case 'greater':
         return [null, null]
     }
@@ -64,6 +68,8 @@ function unaryGradient(g: Graph, { op, inputs: [x], output: y }: Node<UnaryOp>, 
   switch (op.fn) {
     case 'relu':
       return gate(g, y, dy)
+    case 'relu6':
+      return gate6(g, y, dy)
     case 'sqrt':
       return over(g, dy, plus(g, y, y))
     case 'exp':

@@ -60,6 +60,9 @@ export function viewTensor(l: Lowering, tensor: Tensor, shape: Shape): string {
   return once(l, `view ${tensor.name} ${shape}`, () => emit(l.onnx, 'Reshape', [tensor.name, longs(l.onnx, shape)]))
 }
 
+/** Numbers stored for a value: fewer than in the IR when its layout leaves out pixels. */
+export const storedSize = (l: Lowering, value: Value): number => sizeOf(tensorOf(l, value).shape)
+
 /** The pixel order of an image value. */
 export const orderOf = (l: Lowering, value: Value, pixelCount: number): PixelOrder =>
   l.layouts.get(value) ?? naturalOrder(pixelCount)

@@ -5,6 +5,7 @@ import type { Kernels } from './run.ts'
 
 const UNARY: Record<UnaryFn, (x: number) => number> = {
   relu: (x) => Math.max(x, 0),
+  relu6: (x) => Math.min(Math.max(x, 0), 6),
   sqrt: Math.sqrt,
   exp: Math.exp,
   log: Math.log,
@@ -21,6 +22,7 @@ const BINARY: Record<BinaryFn, (a: number, b: number) => number> = {
   multiply: (a, b) => a * b,
   divide: (a, b) => a / b,
   gate: (a, b) => (a > 0 ? b : 0),
+  gate6: (a, b) => (a > 0 && a < 6 ? b : 0),
   greater: (a, b) => (a > b ? 1 : 0),
 }
 

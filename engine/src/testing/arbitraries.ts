@@ -21,13 +21,14 @@ export const image = fc.tuple(
   size,
 )
 
-export const windows = (height: number, width: number): fc.Arbitrary<Windows> =>
+/** `dilation` is the largest. A dilated window in a small image may lie in nothing but padding, so those of pools have none. */
+export const windows = (height: number, width: number, dilation = 1): fc.Arbitrary<Windows> =>
   fc
     .record({
       size: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       strides: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
       padding: fc.constantFrom('same' as const, 'valid' as const),
-      dilations: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.integer({ min: 1, max: 2 })),
+      dilations: fc.tuple(fc.integer({ min: 1, max: dilation }), fc.integer({ min: 1, max: dilation })),
     })
     .map(({ size, strides, padding, dilations }) => windowsOf([height, width], size, strides, padding, dilations))
     .filter((w) => w.outputHeight > 0 && w.outputWidth > 0)

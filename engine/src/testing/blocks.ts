@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { conv2d } from '../ir/conv.ts'
-import { plus, relu } from '../ir/elementwise.ts'
+import { minus, over, plus, relu } from '../ir/elementwise.ts'
 import { type Graph, sizeOf, type Value } from '../ir/graph.ts'
 import { matMul } from '../ir/linear.ts'
 import { maxPool } from '../ir/pool.ts'
@@ -17,6 +17,13 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
       return concat(g, [plus(g, product, at(inputs, 2)), product], 0)
     },
   })),
+  'vectors beside large images': fc
+    .tuple(fc.integer({ min: 3, max: 4 }), fc.integer({ min: 13, max: 30 }))
+    .map(([batch, channels]) => ({
+      shapes: [[batch, 24, 16, channels], [channels], [channels]],
+      numbers: 'positive' as const,
+      build: (g, inputs) => relu(g, over(g, minus(g, first(inputs), second(inputs)), at(inputs, 2))),
+    })),
   'windows that differ in their last row and column': fc.tuple(size, size).map(([batch, channels]) => ({
     shapes: [
       [batch, 4, 4, channels],
@@ -50,7 +57,7 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
 
 /** The block that the passes and layouts rewrite, with tiled and other pools. */
 export const BLOCKS: fc.Arbitrary<OpCase> = fc.tuple(image, size, fc.boolean()).chain(([shape, filters, isTiled]) =>
-  windows(shape[1], shape[2]).chain((w) => {
+  windows(shape[1], shape[2], 2).chain((w) => {
     const pools = windows(w.outputHeight, w.outputWidth)
     const tiles = fc.constant(
       windowsOf(

@@ -13,6 +13,7 @@ import {
   over,
   plus,
   relu,
+  relu6,
   sigmoid,
   sign,
   sqrt,
@@ -30,6 +31,8 @@ import { at, first, image, matrix, type OpCase, ofMatrix, ofTwo, second, size, w
 /** Ops with a gradient rule. */
 export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   relu: ofMatrix((g, inputs) => relu(g, first(inputs))),
+  // To either side of both bounds.
+  relu6: ofMatrix((g, inputs) => relu6(g, times(g, first(inputs), constant(g, [], [11])))),
   sqrt: ofMatrix((g, inputs) => sqrt(g, first(inputs)), 'positive'),
   exp: ofMatrix((g, inputs) => exp(g, first(inputs))),
   log: ofMatrix((g, inputs) => log(g, first(inputs)), 'positive'),
@@ -93,13 +96,13 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
     build: (g, inputs) => plus(g, matMul(g, first(inputs), second(inputs)), at(inputs, 2)),
   })),
   conv2d: fc.tuple(image, size).chain(([shape, filters]) =>
-    windows(shape[1], shape[2]).map((w) => ({
+    windows(shape[1], shape[2], 2).map((w) => ({
       shapes: [shape, [w.height, w.width, shape[3], filters]],
       build: (g, inputs) => conv2d(g, first(inputs), second(inputs), w),
     })),
   ),
   depthwiseConv2d: fc.tuple(image, size).chain(([shape, multiplier]) =>
-    windows(shape[1], shape[2]).map((w) => ({
+    windows(shape[1], shape[2], 2).map((w) => ({
       shapes: [shape, [w.height, w.width, shape[3], multiplier]],
       build: (g, inputs) => depthwiseConv2d(g, first(inputs), second(inputs), w),
     })),
