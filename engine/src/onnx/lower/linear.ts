@@ -1,7 +1,7 @@
-import { dims2, type Node, operands, sameShape, sizeOf, type Value } from '../../ir/graph.ts'
+import { dims2, type Node, operands, sameShape, type Value } from '../../ir/graph.ts'
 import type { LinearOp } from '../../ir/linear.ts'
-import { emit, longs } from '../graph.ts'
-import { type Lowering, type Lowers, put, tensorOf, view } from '../lowering.ts'
+import { emit, floats, longs } from '../graph.ts'
+import { type Lowering, type Lowers, put, storedSize, view } from '../lowering.ts'
 
 type MatMul = Node<Extract<LinearOp, { type: 'matMul' }>>
 
@@ -15,17 +15,20 @@ export const linearLowers: Lowers<LinearOp> = {
   sum: (l, { op, inputs: [x], output }) => {
     if (x === undefined) throw new Error('sum: no input')
     const isAllButLast = op.axes.length === x.shape.length - 1 && !op.axes.includes(x.shape.length - 1)
-    const width = x.shape.at(-1) ?? 1
-    // The layout of rows does not matter to a sum over all of them.
-    const [shape, axes] = isAllButLast ? [[storedSize(l, x) / width, width], [0]] : [x.shape, op.axes]
-    put(l, output, emit(l.onnx, 'ReduceSum', [view(l, x, shape), longs(l.onnx, axes)], { keepdims: 0 }))
+    if (isAllButLast) return sumRows(l, x, output)
+    put(l, output, emit(l.onnx, 'ReduceSum', [view(l, x, x.shape), longs(l.onnx, op.axes)], { keepdims: 0 }))
   },
   expand: (l, { inputs: [x], output }) =>
     put(l, output, emit(l.onnx, 'Expand', [view(l, x, x?.shape ?? []), longs(l.onnx, output.shape)])),
 }
 
-/** Numbers stored for a value: fewer than in the IR when its layout leaves out pixels. */
-const storedSize = (l: Lowering, value: Value): number => sizeOf(tensorOf(l, value).shape)
+/** A product with a row of ones takes half the time of ReduceSum. The layout of rows does not matter to a sum over all of them. */
+function sumRows(l: Lowering, x: Value, output: Value): void {
+  const width = x.shape.at(-1) ?? 1
+  const rows = storedSize(l, x) / width
+  const ones = floats(l.onnx, [1, rows], new Float32Array(rows).fill(1))
+  put(l, output, emit(l.onnx, 'MatMul', [ones, view(l, x, [rows, width])]), [1, width])
+}
 
 /** An addition as ONNX's Gemm sees it: one matrix product that nothing else reads, plus a bias or a matrix of the same size. */
 export function productIn(l: Lowering, node: Node): { product: MatMul; addend: Value } | null {
