@@ -33,8 +33,10 @@ export function differentiate(g: Graph, output: Value, seed: Value, parameters: 
   for (const node of forward.toReversed()) {
     const dy = gradients.get(node.output)
     if (dy === undefined || !node.inputs.some((value) => isNeeded.has(value))) continue
-    const makers = ruleOf(node)(g, node, dy)
-    node.inputs.forEach((value, i) => {
+    const closed = g.closedForms.get(node.output)
+    const makers = closed === undefined ? ruleOf(node)(g, node, dy) : closed.gradients(dy)
+    const inputs = closed?.inputs ?? node.inputs
+    inputs.forEach((value, i) => {
       const make = makers[i]
       if (!make || !isNeeded.has(value)) return
       const before = gradients.get(value)

@@ -36,6 +36,14 @@ export interface Node<O extends Op = Op> {
 export interface Graph {
   nodes: Node[]
   nextId: number
+  /** For some values made by several nodes, a gradient that takes less work than the rules of these nodes, one after the other. */
+  readonly closedForms: Map<Value, ClosedForm>
+}
+
+/** All inputs through which a gradient flows, and for each what a rule has for it. */
+export interface ClosedForm {
+  readonly inputs: readonly Value[]
+  gradients(dy: Value): readonly (() => Value)[]
 }
 
 /**
@@ -50,7 +58,7 @@ export type Rules<Family extends Op> = { readonly [T in Family['type']]: Rule<Ex
 /** One table entry per op, as executors keep them. */
 export type PerOp<Family extends Op, Entry> = { readonly [T in Family['type']]: Entry }
 
-export const newGraph = (): Graph => ({ nodes: [], nextId: 0 })
+export const newGraph = (): Graph => ({ nodes: [], nextId: 0, closedForms: new Map() })
 
 /** Appends a node and returns its output. */
 export function add(g: Graph, op: Op, inputs: readonly Value[], shape: Shape, type: ElementType = 'float'): Value {

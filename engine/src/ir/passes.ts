@@ -13,7 +13,7 @@ export function poolFirst(g: Graph): void {
 function swapWithProducer(g: Graph, pool: Node): boolean {
   const [x] = pool.inputs
   const before = x && producersOf(g.nodes).get(x)
-  if (x === undefined || before === undefined || !isMonotone(before)) return false
+  if (x === undefined || before === undefined || !isMonotone(before) || g.closedForms.has(x)) return false
   if ((usersOf(g.nodes).get(x) ?? []).length !== 1) return false
   const [source, ...rest] = before.inputs
   if (source === undefined) return false

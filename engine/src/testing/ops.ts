@@ -23,6 +23,7 @@ import {
 import type { Graph, Value } from '../ir/graph.ts'
 import { expand, matMul, sum } from '../ir/linear.ts'
 import { crossEntropy, isCorrect, softmax } from '../ir/loss.ts'
+import { batchNorm } from '../ir/norm.ts'
 import { maxPool } from '../ir/pool.ts'
 import { firstMax } from '../ir/rows.ts'
 import { concat, constant, pad, reshape, slice, toFloat, transpose } from '../ir/shape.ts'
@@ -109,6 +110,16 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   ),
   maxPool: image.chain((shape) =>
     windows(shape[1], shape[2]).map((w) => ({ shapes: [shape], build: (g, inputs) => maxPool(g, first(inputs), w) })),
+  ),
+  batchNorm: image.map((shape) => ({
+    shapes: [shape, shape.slice(-1), shape.slice(-1)],
+    build: (g, inputs) => batchNorm(g, first(inputs), second(inputs), at(inputs, 2), 1e-3).output,
+  })),
+  'batchNorm, maxPool': image.chain((shape) =>
+    windows(shape[1], shape[2]).map((w) => ({
+      shapes: [shape, shape.slice(-1), shape.slice(-1)],
+      build: (g, inputs) => maxPool(g, batchNorm(g, first(inputs), second(inputs), at(inputs, 2), 1e-3).output, w),
+    })),
   ),
   avgPool: image.chain((shape) =>
     windows(shape[1], shape[2]).map((w) => ({ shapes: [shape], build: (g, inputs) => avgPool(g, first(inputs), w) })),
