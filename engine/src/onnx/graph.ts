@@ -86,6 +86,12 @@ export const ints = (g: OnnxGraph, shape: Shape, values: ArrayLike<number>): str
 export const longs = (g: OnnxGraph, values: readonly number[]): string =>
   keep(g, 'int64', [values.length], BigInt64Array.from(values, BigInt))
 
+/** Numbers under a name of their own. */
+export function addInitializer(g: OnnxGraph, name: string, shape: Shape, data: Float32Array): string {
+  initialize(g, name, 'float32', shape, data)
+  return name
+}
+
 export function addInput(g: OnnxGraph, name: string, type: Element, shape: readonly (number | string)[]): string {
   g.inputs.push(valueInfo(name, type, shape))
   return name
@@ -123,17 +129,23 @@ function encodeAttribute(name: string, value: Attribute): Bytes {
   return join([bytes(1, name), ...value.map((item) => int(8, item)), int(20, 7)])
 }
 
-function keep(g: OnnxGraph, type: Element, shape: Shape, data: Float32Array | Int32Array | BigInt64Array): string {
+function keep(g: OnnxGraph, type: Element, shape: Shape, data: Numbers): string {
   const root = g.root ?? g
   const key = `${type}[${shape}]${data.join()}`
   const known = root.constants.get(key)
   if (known !== undefined) return known
   const name = freshName(g, 'constant')
+  initialize(root, name, type, shape, data)
+  root.constants.set(key, name)
+  return name
+}
+
+type Numbers = Float32Array | Int32Array | BigInt64Array
+
+function initialize(root: OnnxGraph, name: string, type: Element, shape: Shape, data: Numbers): void {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   const dims = shape.map((dim) => int(1, dim))
   root.initializers.push(join([...dims, int(2, ELEMENTS[type]), bytes(8, name), bytes(9, raw)]))
-  root.constants.set(key, name)
-  return name
 }
 
 /** The type of an input or output; a text stands for a size that is known when the graph runs. */
