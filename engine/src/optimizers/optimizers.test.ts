@@ -28,14 +28,14 @@ function ours(optimizer: Optimizer): ArrayLike<number> {
     const values = state.map((_, i) => input(g, `state${i}`, [SIZE]))
     const [weights, ...slots] = values
     const gradient = input(g, 'gradient', [SIZE])
-    const scalars = rule.scalarsAt(step).map((_, i) => input(g, `scalar${i}`, []))
+    const scalars = rule.scalarsAt(step, 1).map((_, i) => input(g, `scalar${i}`, []))
     if (weights === undefined) throw new Error('no weights')
     const next = rule.build(g, { weights, slots, gradient, scalars })
     const results = runReference(
       g.nodes,
       new Map([
         ...values.map((value, i) => [value, state[i] ?? []] as const),
-        ...scalars.map((value, i) => [value, [rule.scalarsAt(step)[i] ?? 0]] as const),
+        ...scalars.map((value, i) => [value, [rule.scalarsAt(step, 1)[i] ?? 0]] as const),
         [gradient, gradientAt(step)] as const,
       ]),
     )

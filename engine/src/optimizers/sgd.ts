@@ -3,16 +3,22 @@ import { constant } from '../ir/shape.ts'
 import type { Sgd } from '../types.ts'
 import type { UpdateRule } from './rule.ts'
 
-/** Gradient descent; with momentum μ: velocity ← μ·velocity + gradient, weights ← weights − rate·velocity, as TensorFlow.js and PyTorch do. */
-export function sgdRule({ learningRate, momentum }: Sgd): UpdateRule {
+/**
+ * Gradient descent; with momentum μ: velocity ← μ·velocity + gradient, weights ← weights − rate·velocity, as TensorFlow.js and PyTorch do;
+ * Nesterov's takes gradient + μ·velocity instead.
+ */
+export function sgdRule({ learningRate, momentum, nesterov = false, ...clipping }: Sgd): UpdateRule {
   return {
     slotCount: momentum === 0 ? 0 : 1,
-    scalarsAt: () => [],
-    build(g, { weights, slots: [velocity], gradient }) {
-      const rate = constant(g, [], [learningRate])
+    clipping,
+    scalarsAt: (_, factor) => [factor * learningRate],
+    build(g, { weights, slots: [velocity], gradient, scalars: [rate] }) {
+      if (rate === undefined) throw new Error('sgd: one scalar')
       if (velocity === undefined) return { weights: minus(g, weights, times(g, gradient, rate)), slots: [] }
-      const next = plus(g, times(g, velocity, constant(g, [], [momentum])), gradient)
-      return { weights: minus(g, weights, times(g, next, rate)), slots: [next] }
+      const share = constant(g, [], [momentum])
+      const next = plus(g, times(g, velocity, share), gradient)
+      const step = nesterov ? plus(g, times(g, next, share), gradient) : next
+      return { weights: minus(g, weights, times(g, step, rate)), slots: [next] }
     },
   }
 }
