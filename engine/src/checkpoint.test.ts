@@ -1,6 +1,16 @@
-import { adam, type Checkpoint, EngineError, type Epoch, type FitOptions, sgd, type Trainer } from '@pawprint/engine'
+import {
+  adam,
+  type Checkpoint,
+  EngineError,
+  type Epoch,
+  type FitOptions,
+  type Optimizer,
+  sgd,
+  type Trainer,
+} from '@pawprint/engine'
+import type * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
-import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
+import { benchModel, frozenModel, learnableImages, oddModel, residualModel, someImages } from './testing/models.ts'
 import { fitAll, sha1Of, small, trainerOf } from './testing/trainers.ts'
 
 /** As it comes back from a file: nothing of it lives in the process that made it. */
@@ -17,12 +27,21 @@ async function withCheckpoints(trainer: Trainer, data: Parameters<Trainer['fit']
   return { checkpoints, epochs }
 }
 
-test.each([
-  ['adam, dropout, an uneven last batch', oddModel, adam(0.003)],
-  ['sgd with momentum', small, sgd(0.05, { momentum: 0.9 })],
-])('a training that goes on from any of its checkpoints ends in the same bytes: %s', async (_, make, optimizer) => {
+const EVERYTHING: Partial<FitOptions> = {
+  schedule: { type: 'plateau', patience: 1, warmUpEpochs: 0.5 },
+  augment: [{ type: 'flip' }, { type: 'rotation' }, { type: 'tone' }],
+  classWeights: [1, 2, 0.5],
+}
+
+test.each<[string, () => tf.LayersModel, Optimizer, Partial<FitOptions>]>([
+  ['adam, dropout, an uneven last batch', oddModel, adam(0.003), {}],
+  ['sgd with momentum', small, sgd(0.05, { momentum: 0.9 }), {}],
+  ['moving averages, a schedule, augmentation, weights', residualModel, adam(0.003), EVERYTHING],
+  ['frozen layers', frozenModel, adam(0.003), {}],
+])('a training that goes on from any of its checkpoints ends in the same bytes: %s', async (...args) => {
+  const [, make, optimizer, more] = args
   const data = someImages(make(), 53, 4)
-  const options = { epochs: 2, batchSize: 8, validation: someImages(make(), 20, 5) }
+  const options = { epochs: 2, batchSize: 8, validation: someImages(make(), 20, 5), ...more }
   const whole = await trainerOf(make(), { optimizer })
   const { checkpoints, epochs } = await withCheckpoints(whole, data, options)
   const sha1 = await sha1Of(whole)

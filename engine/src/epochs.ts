@@ -1,13 +1,19 @@
+import { createAugment } from './augment/index.ts'
 import { EngineError } from './errors.ts'
+import type { Executor } from './executor.ts'
+import { concatFloats } from './floats.ts'
+import { sizeOf } from './ir/graph.ts'
+import { lossRule } from './losses/index.ts'
 import { addSums, averages, joined, type Mean, newMean } from './mean.ts'
-import type { EpochRequest, TrainingState } from './messages.ts'
-import type { ModelSpec } from './model.ts'
+import type { EpochRequest, SharedSet, TrainingSetup, TrainingState } from './messages.ts'
+import type { ModelSpec } from './model/spec.ts'
 import { updateRule } from './optimizers/index.ts'
 import { randomStream, shuffled } from './random.ts'
+import { rateFactor } from './schedule.ts'
 import type { Progress } from './session.ts'
-import { openStepper, type Stepper, type StepSums } from './stepper.ts'
+import type { Position, Stepper, StepSums } from './stepper.ts'
 import { Stopped } from './stopped.ts'
-import type { Normalisation, Optimizer, PartialEpoch } from './types.ts'
+import type { Normalisation, PartialEpoch } from './types.ts'
 
 /** How long one call of the runtime should take: reports and stopping wait for its end. */
 const CALL_MS = 100
@@ -31,15 +37,14 @@ export interface Epochs {
   restore(state: EpochsState): void
 }
 
-export interface EpochsOptions {
+export interface EpochsOptions extends TrainingSetup {
+  /** All parameters, flat. */
   readonly weights: Float32Array
   readonly normalisation: Normalisation
   readonly threads: number
-  readonly optimizer: Optimizer
-  readonly seed: number
 }
 
-/** What an `Epochs` holds: weights and slots, replaced by each call of the runtime. */
+/** What an `Epochs` holds: the state of the step, replaced by each call of the runtime. */
 interface Held {
   readonly state: Float32Array[]
   done: number
@@ -47,19 +52,28 @@ interface Held {
   before: Mean
 }
 
-export function openEpochs(model: ModelSpec, options: EpochsOptions): Epochs {
+export function openEpochs(executor: Executor, options: EpochsOptions): Epochs {
+  const { model } = executor
   const rule = updateRule(options.optimizer)
-  const slots = Array.from({ length: rule.slotCount }, () => new Float32Array(model.parameterCount))
-  const held: Held = { state: [options.weights, ...slots], done: 0, before: newMean() }
-  const steppers = new Map<number, Promise<Stepper>>()
-  const stepperFor = (batchSize: number): Promise<Stepper> => {
-    const known = steppers.get(batchSize) ?? openStepper(model, { ...options, rule, batchSize })
-    steppers.set(batchSize, known)
+  const loss = lossRule(options.loss)
+  const { trained, statistic } = model.sizes
+  const fixed = options.weights.slice(trained + statistic)
+  const slots = Array.from({ length: rule.slotCount }, () => new Float32Array(trained))
+  const held: Held = { state: [...partsOf(model, options.weights), ...slots], done: 0, before: newMean() }
+  const partCount = held.state.length - slots.length
+  const weights = (): Float32Array => concatFloats([...held.state.slice(0, partCount), fixed])
+  const steppers = new Map<string, Promise<Stepper>>()
+  const stepperFor = (batchSize: number, { targets, sampleWeights, classCount }: SharedSet): Promise<Stepper> => {
+    const hasTargets = targets !== null && loss.targets !== 'unused'
+    const shape = { batchSize, classCount, hasTargets, hasWeights: sampleWeights !== null }
+    const key = JSON.stringify(shape)
+    const known = steppers.get(key) ?? executor.openStepper({ ...options, ...shape, rule, loss, fixed })
+    steppers.set(key, known)
     return known
   }
   const snapshot: Epochs['snapshot'] = (epochsDone, partial) => {
-    const [weights = options.weights, ...rest] = held.state.map((data) => data.slice())
-    return { step: held.done, epochsDone, partial, weights, slots: rest }
+    const rest = held.state.slice(partCount).map((data) => data.slice())
+    return { step: held.done, epochsDone, partial, weights: weights(), slots: rest }
   }
   return {
     async run(request, progress, onCheckpoint) {
@@ -68,24 +82,36 @@ export function openEpochs(model: ModelSpec, options: EpochsOptions): Epochs {
         partial.samples,
       )
       const parts = await Promise.all(
-        splitOrder(order, batchSize).map(async ({ rows, size }) => ({ rows, size, stepper: await stepperFor(size) })),
+        splitOrder(order, batchSize).map(async ({ rows, size }) => {
+          return { rows, size, stepper: await stepperFor(size, data) }
+        }),
       )
-      return runParts(held, parts, request, progress, (now) => onCheckpoint(snapshot(epochsDone, now)))
+      const augment = augmentOf(model, request, options.seed)
+      return runParts(model, held, parts, { ...request, augment }, progress, (now) =>
+        onCheckpoint(snapshot(epochsDone, now)),
+      )
     },
     stepsDone: () => held.done,
-    weights: () => held.state[0] ?? options.weights,
-    setWeights: (weights) => void held.state.splice(0, 1, weights),
+    weights,
+    setWeights: (given) => void held.state.splice(0, partCount, ...partsOf(model, given)),
     snapshot,
-    restore({ step, weights, slots }) {
-      const lengths = [weights, ...slots].map(({ length }) => length)
-      const expected = held.state.map(({ length }) => length)
+    restore({ step, weights: given, slots: givenSlots }) {
+      const lengths = [given, ...givenSlots].map(({ length }) => length)
+      const expected = [model.parameterCount, ...slots.map(() => trained)]
       if (`${lengths}` !== `${expected}`)
         throw new EngineError('E_INPUT', 'from', `a checkpoint of [${expected}] numbers`, `[${lengths}]`)
-      held.state.splice(0, held.state.length, weights, ...slots)
+      held.state.splice(0, held.state.length, ...partsOf(model, given), ...givenSlots)
       held.done = step
       held.before = newMean()
     },
   }
+}
+
+/** The parts of the flat weight vector that a step replaces: what is trained, and statistics where there are some. */
+function partsOf({ sizes }: ModelSpec, weights: Float32Array): Float32Array[] {
+  const end = sizes.trained + sizes.statistic
+  const statistics = sizes.statistic === 0 ? [] : [weights.slice(sizes.trained, end)]
+  return [weights.slice(0, sizes.trained), ...statistics]
 }
 
 interface Part {
@@ -95,12 +121,15 @@ interface Part {
 }
 
 async function runParts(
+  model: ModelSpec,
   held: Held,
   parts: readonly Part[],
-  { data, epoch, stepsLeft, partial: { seconds: secondsBefore, ...sumsBefore }, checkpointEveryMs }: EpochRequest,
+  request: Omit<EpochRequest, 'augment'> & Pick<Position, 'augment'>,
   { report, isStopped }: Progress,
   onCheckpoint: (partial: PartialEpoch) => void,
 ): Promise<PartialEpoch> {
+  const { data, epoch, stepsLeft, checkpointEveryMs } = request
+  const { seconds: secondsBefore, ...sumsBefore } = request.partial
   const steps = held.done + stepsLeft
   const total: Mean = { ...sumsBefore }
   const startedMs = performance.now()
@@ -108,9 +137,15 @@ async function runParts(
   let savedMs = performance.now()
   for (const { stepper, size, rows } of parts) {
     for (const taken of pieces(rows, size)) {
-      const sums = await stepper.run(data, taken, held.done, held.state)
+      const position: Position = {
+        done: held.done,
+        rateFactor: rateFactors(request, total.samples, size),
+        augment: request.augment,
+      }
+      const sums = await stepper.run(data, taken, position, held.state)
       requireFinite(sums, epoch, held.done)
       held.done += sums.losses.length
+      requireFiniteWeights(model, held.state, epoch, held.done)
       const recent = newMean()
       for (const mean of [total, recent]) addSums(mean, sums, size)
       // The first call of an epoch and the rest of its samples are few: alone, they would be spikes in a curve.
@@ -126,6 +161,29 @@ async function runParts(
   }
   return soFar()
 }
+
+/** An epoch's changes of images; a function of the seed, the epoch and the sample, and not of the batch. */
+function augmentOf(
+  { inputShape }: ModelSpec,
+  { augment, epochsDone }: EpochRequest,
+  seed: number,
+): Position['augment'] {
+  const [height, width, channels] = inputShape
+  const change = createAugment(augment, { height, width, channels }, seed)
+  return change && ((source, target, row) => change(source, target, { epoch: epochsDone, row }))
+}
+
+/** The learning rate's factor at the steps that follow, when `samples` of the epoch are done. */
+const rateFactors =
+  (
+    { schedule, epoch, epochs, data, validationLosses }: Omit<EpochRequest, 'augment'>,
+    samples: number,
+    batchSize: number,
+  ) =>
+  (step: number): number => {
+    const epochsDone = epoch - 1 + (samples + step * batchSize) / data.labels.length
+    return rateFactor(schedule, { epochsDone, epochs, validationLosses })
+  }
 
 /** Whole batches, and then one smaller batch of what is left: every sample is used once. */
 function splitOrder(order: Int32Array, batchSize: number): { rows: Int32Array; size: number }[] {
@@ -154,4 +212,23 @@ function requireFinite({ losses }: StepSums, epoch: number, done: number): void 
   const index = losses.findIndex((loss) => !Number.isFinite(loss))
   if (index < 0) return
   throw new EngineError('E_NON_FINITE', `epoch ${epoch}, step ${done + index + 1}`, 'a finite loss', `${losses[index]}`)
+}
+
+/** After a call whose losses were all finite, it was the last step that broke a weight. */
+function requireFiniteWeights(model: ModelSpec, state: readonly Float32Array[], epoch: number, step: number): void {
+  let offset = 0
+  for (const part of state) {
+    const index = part.findIndex((value) => !Number.isFinite(value))
+    if (index >= 0) {
+      const at = `epoch ${epoch}, step ${step}, ${parameterNameAt(model, offset + index)}`
+      throw new EngineError('E_NON_FINITE', at, 'finite weights', `${part[index]}`)
+    }
+    offset += part.length
+  }
+}
+
+/** The parameter at a place of the state; what comes after them is the optimiser's. */
+function parameterNameAt({ parameters }: ModelSpec, place: number): string {
+  const found = parameters.find(({ start, shape }) => place >= start && place < start + sizeOf(shape))
+  return found === undefined || found.role === 'fixed' ? "the optimiser's state" : found.name
 }

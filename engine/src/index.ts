@@ -1,23 +1,31 @@
 import { silenceBanner } from './quiet.ts'
 
 export { EngineError, type EngineErrorCode } from './errors.ts'
-export { adam, sgd } from './optimizers/index.ts'
+export { type ExportedFile, exportOnnx, exportTfjs } from './export.ts'
+export { l2Normalize } from './l2normalize.ts'
+export { adam, adamW, sgd } from './optimizers/index.ts'
 export { createPredictor } from './predictor.ts'
 export { createTrainer } from './trainer.ts'
 export type {
   Adam,
+  Augmentation,
+  BackendOption,
   Checkpoint,
+  Clipping,
   CompileOptions,
   Epoch,
   Evaluation,
   FitOptions,
   ImageSet,
   Loss,
+  LossName,
+  LossOptions,
   Model,
   Normalisation,
   Optimizer,
   Predictor,
   SavedModel,
+  Schedule,
   Sgd,
   StepReport,
   Trainer,

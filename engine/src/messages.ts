@@ -1,20 +1,41 @@
+import type { Backend } from './choose.ts'
 import type { EngineErrorCode } from './errors.ts'
-import type { Checkpoint, Normalisation, Optimizer, PartialEpoch, StepReport } from './types.ts'
+import type {
+  Augmentation,
+  Checkpoint,
+  Evaluation,
+  Loss,
+  Normalisation,
+  Optimizer,
+  PartialEpoch,
+  Schedule,
+  StepReport,
+} from './types.ts'
 
 /** A data set whose arrays lie in shared memory, so that sending it copies nothing. */
 export interface SharedSet {
   readonly images: Uint8Array
   readonly labels: Int32Array
+  readonly targets: Float32Array | null
+  readonly sampleWeights: Float32Array | null
+  readonly classCount: number
 }
 
 /** What a worker is started with. `training` is null for prediction only. */
 export interface Setup {
+  readonly backend: Backend
   readonly topology: unknown
-  /** All parameters in model order, one after the other. */
+  /** All parameters, flat (model/spec.ts). */
   readonly weights: Float32Array
   readonly normalisation: Normalisation
   readonly threads: number
-  readonly training: { readonly optimizer: Optimizer; readonly seed: number } | null
+  readonly training: TrainingSetup | null
+}
+
+export interface TrainingSetup {
+  readonly loss: Loss
+  readonly optimizer: Optimizer
+  readonly seed: number
 }
 
 /** What a worker holds of a checkpoint; the epochs that were yielded are the caller's. */
@@ -29,6 +50,11 @@ export interface EpochRequest {
   readonly epochsDone: number
   /** As reports shall show it. */
   readonly epoch: number
+  /** Epochs of this call of `fit`, and the validation losses of those before this one: what the schedule looks at. */
+  readonly epochs: number
+  readonly schedule: Schedule
+  readonly augment: readonly Augmentation[]
+  readonly validationLosses: readonly number[]
   /** Steps of this epoch and those after it in the same fit. */
   readonly stepsLeft: number
   /** What was done of this epoch before it was interrupted. */
@@ -62,7 +88,7 @@ export interface EpochResult {
 /** The answer to each request. */
 export interface Results {
   readonly epoch: EpochResult
-  readonly evaluate: { readonly loss: number; readonly accuracy: number; readonly probabilities: Float32Array }
+  readonly evaluate: Evaluation
   readonly predict: Float32Array
   readonly weights: Float32Array
   readonly restore: null

@@ -2,9 +2,9 @@
 export type Random = () => number
 
 /** What a stream is for; part of its key, so that streams of one seed are independent of each other. */
-export type Purpose = 'weights' | 'order' | 'dropout'
+export type Purpose = 'weights' | 'order' | 'dropout' | 'augmentation'
 
-const PURPOSES: Record<Purpose, number> = { weights: 1, order: 2, dropout: 3 }
+const PURPOSES: Record<Purpose, number> = { weights: 1, order: 2, dropout: 3, augmentation: 4 }
 
 /**
  * The stream of `seed` for one purpose and position (a parameter's index, an epoch, a step): a pure function of its arguments,

@@ -1,8 +1,10 @@
 import { type Epochs, openEpochs } from './epochs.ts'
-import { type Evaluator, openEvaluator, score } from './evaluator.ts'
+import type { Evaluator } from './evaluator.ts'
+import { type Executor, openExecutor } from './executor.ts'
+import { lossRule } from './losses/index.ts'
 import { averages, NO_PARTIAL } from './mean.ts'
 import type { EpochRequest, Request, Results, Setup, SharedSet, TrainingState } from './messages.ts'
-import { type ModelSpec, readModel } from './model.ts'
+import { openScorer, type Scorer } from './scorer.ts'
 import { Stopped } from './stopped.ts'
 import type { PartialEpoch, StepReport } from './types.ts'
 
@@ -20,20 +22,25 @@ export interface Session {
 
 type Evaluate = (data: SharedSet, progress: Progress) => Promise<Results['evaluate']>
 
-export function openSession(setup: Setup): Session {
-  const model = readModel(setup.topology)
+export async function openSession(setup: Setup): Promise<Session> {
+  const executor = await openExecutor(setup.backend, setup.topology)
+  const { model } = executor
+  const rule = setup.training && lossRule(setup.training.loss)
+  const activation = rule?.activation ?? null
   let evaluator: Promise<Evaluator> | undefined
   const predict = async (images: Uint8Array, count: number, { isStopped }: Progress) => {
-    evaluator ??= openEvaluator(model, setup.normalisation, setup.threads)
+    evaluator ??= executor.openEvaluator({ ...setup, activation })
     const outputs = await (await evaluator).run(images, count, weights(), isStopped)
     if (isStopped()) throw new Stopped()
     return outputs
   }
+  const scorer: Scorer | null = rule && openScorer(rule, model.outputShape[0] ?? 0)
   const evaluate: Evaluate = async (data, progress) => {
-    const { logits, probabilities } = await predict(data.images, data.labels.length, progress)
-    return { ...score(logits, data.labels, model.classCount), probabilities }
+    if (scorer === null) throw new Error('this session only predicts')
+    const { logits } = await predict(data.images, data.labels.length, progress)
+    return scorer.score(logits, data)
   }
-  const training = openTraining(model, setup, evaluate)
+  const training = openTraining(executor, setup, evaluate)
   const weights = (): Float32Array => training?.epochs.weights() ?? setup.weights
   const mustTrain = (): Training => {
     if (training === null) throw new Error('this session only predicts')
@@ -51,7 +58,7 @@ export function openSession(setup: Setup): Session {
         case 'evaluate':
           return evaluate(request.data, progress)
         case 'predict':
-          return (await predict(request.images, request.count, progress)).probabilities
+          return (await predict(request.images, request.count, progress)).outputs
         case 'weights':
           return weights().slice()
       }
@@ -67,9 +74,9 @@ interface Training {
   restoreBest(): null
 }
 
-function openTraining(model: ModelSpec, setup: Setup, evaluate: Evaluate): Training | null {
+function openTraining(executor: Executor, setup: Setup, evaluate: Evaluate): Training | null {
   if (setup.training === null) return null
-  const epochs = openEpochs(model, { ...setup, ...setup.training })
+  const epochs = openEpochs(executor, { ...setup, ...setup.training })
   let best: TrainingState['best'] = null
   const validate = async ({ validation, epoch, keepBest }: EpochRequest, progress: Progress) => {
     if (validation === null) return null

@@ -1,153 +1,148 @@
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, test } from 'vitest'
-import { unitRange } from './data.ts'
-import type { Shape, Value } from './ir/graph.ts'
-import { readModel, seededWeights } from './model.ts'
-import { compile, type Feed } from './onnx/compile.ts'
-import { adam, sgd, updateRule } from './optimizers/index.ts'
-import { randomStream } from './random.ts'
+import { lossRule } from './losses/index.ts'
+import type { SharedSet } from './messages.ts'
+import { currentWeights } from './model/source.ts'
+import { seededWeights } from './model/weights.ts'
+import { compile } from './onnx/compile.ts'
+import { adam, adamW, sgd } from './optimizers/index.ts'
 import { runReference } from './reference/run.ts'
-import { type StepGraph, stepGraph } from './step.ts'
-import { fillMask, openStepper } from './stepper.ts'
-import { benchModel, oddModel, someImages } from './testing/models.ts'
+import { openStepper } from './stepper.ts'
+import {
+  benchModel,
+  depthwiseModel,
+  embeddingModel,
+  frozenModel,
+  oddModel,
+  penalisedModel,
+  residualModel,
+  siameseModel,
+  someSamples,
+} from './testing/models.ts'
 import { relativeError } from './testing/numbers.ts'
-import type { Optimizer } from './types.ts'
-import { currentWeights } from './weights.ts'
+import {
+  feedsFor,
+  fixedOf,
+  gradientsByTensorFlow,
+  graphOf,
+  referenceSteps,
+  SEED,
+  type StepCase,
+  startState,
+  stepCase,
+} from './testing/steps.ts'
+import type { Loss, Optimizer } from './types.ts'
 
 const BATCH = 6
-const SEED = 7
 
-const MODELS: [string, () => tf.Sequential][] = [
-  ['the benchmark model', () => benchModel(8, 4, 12)],
-  ['a model of all layers', oddModel],
-]
+interface Example {
+  readonly build: () => tf.LayersModel
+  readonly loss?: Loss
+  readonly optimizers?: readonly Optimizer[]
+  readonly classCount?: number
+  readonly extras?: Partial<SharedSet>
+}
 
-const OPTIMIZERS: Optimizer[] = [adam(0.001), sgd(0.05), sgd(0.02, { momentum: 0.9 })]
+const EXAMPLES: Readonly<Record<string, Example>> = {
+  'the benchmark model': {
+    build: () => benchModel(8, 4, 12),
+    optimizers: [
+      adam(0.001),
+      adamW(0.001, { weightDecay: 0.1, clipNorm: 0.5 }),
+      sgd(0.05),
+      sgd(0.02, { momentum: 0.9 }),
+      sgd(0.02, { momentum: 0.9, nesterov: true, clipValue: 0.01 }),
+    ],
+  },
+  'a model of many layers': { build: oddModel },
+  'a residual model with batch normalisation': { build: () => residualModel(false) },
+  'a depthwise model': { build: depthwiseModel },
+  'penalties on weights': { build: penalisedModel },
+  'frozen layers': { build: frozenModel, optimizers: [sgd(0.1, { momentum: 0.5 })] },
+  'weighted samples, smoothed labels': {
+    build: () => benchModel(8, 4, 12),
+    loss: { type: 'categoricalCrossentropy', labelSmoothing: 0.1 },
+    extras: { sampleWeights: Float32Array.from({ length: 4 * BATCH }, (_, i) => (i % 5) / 2) },
+  },
+  'siamese towers': { build: siameseModel, loss: 'binaryCrossentropy', classCount: 2 },
+  'embeddings by triplets': { build: embeddingModel, loss: { type: 'triplet', mining: 'semiHard' }, classCount: 3 },
+}
 
-describe.each(MODELS)('a training step of %s', (_, build) => {
-  const source = build()
-  const model = readModel(source.toJSON(null, false))
-  const normalisation = unitRange(model.inputShape[2])
-  const data = someImages(source, 4 * BATCH, 3)
-  const labels = Int32Array.from(data.labels)
-  const step = (optimizer: Optimizer, optimise: boolean, chunks: number[] = [BATCH]): StepGraph =>
-    stepGraph(model, { batchSize: BATCH, chunkSizes: chunks, normalisation, rule: updateRule(optimizer), optimise })
+describe.each(Object.entries(EXAMPLES))('a training step of %s', (_, example) => {
+  const { build, loss = 'categoricalCrossentropy', optimizers = [adam(0.001)] } = example
+  const data = { ...someSamples(build(), 4 * BATCH, 3, example.classCount), ...example.extras }
+  const caseOf = (optimizer: Optimizer): StepCase => stepCase(build(), data, { loss, optimizer, batchSize: BATCH })
+  const plain = caseOf(sgd(1))
+  const weights = seededWeights(plain.model, SEED)
+  const feeds = (step: ReturnType<typeof graphOf>, { model, options }: StepCase) =>
+    feedsFor(step, data, 0, {
+      state: startState(model, options.rule, weights),
+      fixed: fixedOf(model, weights),
+      done: 0,
+      scalars: [1],
+    })
+  const isSplittable = !lossRule(loss).isCoupled && plain.model.sizes.statistic === 0
 
-  test('gradients of the first step are those of TensorFlow.js', async () => {
-    const plain = build()
-    const withoutDropout = tf.sequential({ layers: plain.layers.filter((layer) => layer.getClassName() !== 'Dropout') })
-    const spec = readModel(withoutDropout.toJSON(null, false))
-    const own = stepGraph(spec, { batchSize: BATCH, chunkSizes: [BATCH], normalisation, rule: updateRule(sgd(1)) })
-    const expected = gradientsByTensorFlow(
-      withoutDropout,
-      data.images.subarray(0, BATCH * imageSize(spec.inputShape)),
-      labels,
-    )
-    const weights = currentWeights(spec, withoutDropout)
-    const compiled = await compile(own.graph.nodes, [own.gradient])
-    const [gradient] = await compiled.run(feedsFor(own, data.images, labels, [weights], 0))
-    expect(relativeError(gradient ?? [], expected)).toBeLessThan(1e-5)
-  })
-
-  test.each([[[6]], [[4, 2]], [[1, 1, 1, 1, 1, 1]]])(
+  test.each(isSplittable ? [[[6]], [[4, 2]], [[1, 1, 1, 1, 1, 1]]] : [[[6]]])(
     'gradients in chunks %j are those of the reference',
     async (chunks) => {
-      const rule = sgd(1)
-      const [fast, slow] = [step(rule, true, chunks), step(rule, false)]
-      const weights = seededWeights(model, SEED)
-      const outputs = [fast.gradient, fast.loss, fast.correct]
-      const compiled = await compile(fast.graph.nodes, outputs)
-      const got = await compiled.run(feedsFor(fast, data.images, labels, [weights], 0))
-      const expected = runReference(slow.graph.nodes, feedsFor(slow, data.images, labels, [weights], 0))
+      const [fast, slow] = [graphOf(plain, chunks), graphOf(plain, [BATCH], false)]
+      const compiled = await compile(fast.graph.nodes, [fast.gradient, fast.loss, fast.correct])
+      const got = await compiled.run(feeds(fast, plain))
+      const expected = runReference(slow.graph.nodes, feeds(slow, plain))
       for (const [i, value] of [slow.gradient, slow.loss, slow.correct].entries()) {
         expect(relativeError(got[i] ?? [], expected.get(value) ?? [])).toBeLessThan(1e-5)
       }
     },
   )
 
-  test.each(OPTIMIZERS)(
-    '20 steps of $type, momentum $momentum, end at the weights of the reference',
-    async (optimizer) => {
-      const rule = updateRule(optimizer)
-      const start = (): Float32Array[] => [
-        seededWeights(model, SEED),
-        ...Array.from({ length: rule.slotCount }, () => new Float32Array(model.parameterCount)),
-      ]
-      const stepper = await openStepper(model, { batchSize: BATCH, normalisation, rule, seed: SEED, threads: 1 })
-      const state = start()
-      const rows = Int32Array.from({ length: 20 * BATCH }, (_, i) => i % data.labels.length)
-      const samples = { images: data.images, labels }
-      const losses: number[] = []
-      for (const [from, to] of [
-        [0, 3],
-        [3, 20],
-      ] as const) {
-        const sums = await stepper.run(samples, rows.subarray(from * BATCH, to * BATCH), from, state)
-        losses.push(...sums.losses)
-      }
-      const expected = twentyReferenceSteps(step(optimizer, false), rule, start())
-      expect(relativeError(losses, expected.losses)).toBeLessThan(1e-4)
-      expect(relativeError(state[0] ?? [], expected.weights)).toBeLessThan(1e-4)
-    },
-  )
-
-  function twentyReferenceSteps(slow: StepGraph, rule: ReturnType<typeof updateRule>, start: ArrayLike<number>[]) {
-    let state = start
+  test.each(optimizers)('20 steps of $type, %j, end at the state of the reference', async (optimizer) => {
+    const own = caseOf(optimizer)
+    const { model, options } = own
+    const fixed = fixedOf(model, weights)
+    const stepper = await openStepper(model, { ...options, seed: SEED, threads: 1, fixed })
+    const state = startState(model, options.rule, weights)
+    const rows = Int32Array.from({ length: 20 * BATCH }, (_, i) => i % data.labels.length)
     const losses: number[] = []
-    for (let done = 0; done < 20; done++) {
-      const first = (done % 4) * BATCH
-      const images = data.images.subarray(first * imageSize(model.inputShape))
-      const feeds = feedsFor(slow, images, labels.subarray(first), state, done, rule.scalarsAt(done + 1))
-      const values = runReference(slow.graph.nodes, feeds)
-      state = slow.state.map(({ after }) => values.get(after) ?? [])
-      losses.push(values.get(slow.loss)?.[0] ?? Number.NaN)
+    for (const [from, to] of [
+      [0, 3],
+      [3, 20],
+    ] as const) {
+      const position = { done: from, rateFactor: () => 1, augment: null }
+      const sums = await stepper.run(data, rows.subarray(from * BATCH, to * BATCH), position, state)
+      losses.push(...sums.losses)
     }
-    return { losses, weights: state[0] ?? [] }
-  }
+    const expected = referenceSteps(own, weights, 20)
+    expect(relativeError(losses, expected.losses)).toBeLessThan(1e-4)
+    const parts = state.length - options.rule.slotCount
+    for (let i = 0; i < parts; i++) expect(relativeError(state[i] ?? [], expected.state[i] ?? [])).toBeLessThan(1e-4)
+  })
 })
 
-const imageSize = (shape: Shape): number => shape.reduce((size, dim) => size * dim, 1)
+const crossEntropy = tf.metrics.categoricalCrossentropy
+const ofLabel = (y: tf.Tensor): tf.Tensor => y.slice([0, 1], [-1, 1])
 
-/** What a step reads, as the stepper makes it. */
-function feedsFor<State extends ArrayLike<number>>(
-  step: StepGraph,
-  images: Uint8Array,
-  labels: Int32Array,
-  state: readonly State[],
-  done: number,
-  scalars: readonly number[] = [],
-): Map<Value, Feed | State> {
-  const feeds = new Map<Value, Feed | State>([
-    [step.images, images.subarray(0, imageSize(step.images.shape))],
-    [step.labels, labels.subarray(0, BATCH)],
-  ])
-  for (const [layer, { value, keep }] of step.masks.entries()) {
-    const mask = new Uint8Array(imageSize(value.shape))
-    fillMask(mask, keep, randomStream(SEED, 'dropout', done, layer))
-    feeds.set(value, mask)
-  }
-  for (const [i, { before }] of step.state.entries()) if (state[i]) feeds.set(before, state[i])
-  for (const [i, value] of step.scalars.entries()) feeds.set(value, Float32Array.of(scalars[i] ?? 0))
-  return feeds
-}
-
-function gradientsByTensorFlow(model: tf.Sequential, images: Uint8Array, labels: Int32Array): number[] {
-  return tf.tidy(() => {
-    const [, height = 0, width = 0, channels = 0] = model.inputs[0]?.shape.map(Number) ?? []
-    const x = tf.tensor4d(
-      Float32Array.from(images, (byte) => byte / 255),
-      [BATCH, height, width, channels],
-    )
-    const y = tf.oneHot(tf.tensor1d(labels.subarray(0, BATCH), 'int32'), Number(model.outputs[0]?.shape[1]))
-    const loss = (): tf.Scalar => {
-      const probabilities = model.apply(x, { training: true })
-      if (!(probabilities instanceof tf.Tensor)) throw new Error('one output')
-      return tf.metrics.categoricalCrossentropy(y, probabilities).mean().asScalar()
-    }
-    const { grads } = tf.variableGrads(loss)
-    return model.trainableWeights.flatMap(({ name }) => {
-      const gradient = Object.entries(grads).find(([key]) => key === name || key.startsWith(`${name}_`))
-      return Array.from(gradient?.[1].dataSync() ?? [])
-    })
-  })
-}
+/** Models without dropout: TensorFlow.js draws other masks. */
+test.each<[string, () => tf.LayersModel, Loss, number, (y: tf.Tensor, output: tf.Tensor) => tf.Tensor]>([
+  ['the benchmark model', () => benchModel(8, 4, 12), 'categoricalCrossentropy', 10, crossEntropy],
+  ['a residual model', () => residualModel(), 'categoricalCrossentropy', 3, crossEntropy],
+  ['a depthwise model', depthwiseModel, 'categoricalCrossentropy', 3, crossEntropy],
+  ['penalties on weights', penalisedModel, 'categoricalCrossentropy', 3, crossEntropy],
+  ['frozen layers', frozenModel, 'categoricalCrossentropy', 3, crossEntropy],
+  ['siamese towers', siameseModel, 'binaryCrossentropy', 2, (y, p) => tf.metrics.binaryCrossentropy(ofLabel(y), p)],
+  ['squared differences', () => residualModel(), 'meanSquaredError', 3, (y, p) => tf.metrics.meanSquaredError(y, p)],
+])('%s: gradients of the first step are those of TensorFlow.js', async (_, build, loss, classCount, lossOf) => {
+  const source = build()
+  const data = someSamples(source, BATCH, 3, classCount)
+  const example = stepCase(source, data, { loss, optimizer: sgd(1), batchSize: BATCH })
+  const { model, options } = example
+  const weights = currentWeights(model, source)
+  const expected = gradientsByTensorFlow(source, data, BATCH, lossOf)
+  const step = graphOf(example, [BATCH])
+  const state = startState(model, options.rule, weights)
+  const compiled = await compile(step.graph.nodes, [step.gradient])
+  const [gradient] = await compiled.run(
+    feedsFor(step, data, 0, { state, fixed: fixedOf(model, weights), done: 0, scalars: [1] }),
+  )
+  expect(relativeError(gradient ?? [], expected)).toBeLessThan(1e-5)
+})

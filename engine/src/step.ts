@@ -1,12 +1,15 @@
-import { buildLayers, normalise } from './forward.ts'
+import { buildModel, imagesShape, logitsOf, normalise } from './forward.ts'
 import { differentiate } from './ir/differentiate.ts'
-import { plus } from './ir/elementwise.ts'
-import { type Graph, newGraph, type Value } from './ir/graph.ts'
+import { abs, plus, times } from './ir/elementwise.ts'
+import { type Graph, newGraph, type Shape, type Value } from './ir/graph.ts'
 import { sum } from './ir/linear.ts'
-import { crossEntropy, isCorrect } from './ir/loss.ts'
 import { poolFirst, prune } from './ir/passes.ts'
-import { filled, flatten, input, slice, toFloat, unflatten } from './ir/shape.ts'
-import type { ModelSpec } from './model.ts'
+import { constant, filled, flatten, input, slice, toFloat } from './ir/shape.ts'
+import type { Training } from './layers/layer.ts'
+import type { LossRule } from './losses/rule.ts'
+import { type ModelSpec, ofRole } from './model/spec.ts'
+import { openWeights, type Weights } from './model/values.ts'
+import { clip } from './optimizers/clip.ts'
 import type { UpdateRule } from './optimizers/rule.ts'
 import type { Normalisation } from './types.ts'
 
@@ -16,21 +19,30 @@ export interface Mask {
   readonly keep: number
 }
 
-/** One whole training step as a graph: images, labels and state in; state, loss and correct predictions out. */
+/** One whole training step as a graph: samples and state in; state, loss and correct predictions out. */
 export interface StepGraph {
   readonly graph: Graph
-  readonly images: Value
-  readonly labels: Value
+  readonly batch: Batch
   readonly masks: readonly Mask[]
   readonly scalars: readonly Value[]
-  /** Weights first, then the optimiser's slots. Flat vectors, replaced at every step. */
+  /** What is trained, then statistics where there are some, then the optimiser's slots. Flat vectors, replaced at every step. */
   readonly state: readonly { readonly before: Value; readonly after: Value }[]
-  /** Sum of the losses of the batch's samples. */
+  /** Parameters that never change, flat; null when there are none. */
+  readonly fixed: Value | null
+  /** Sum of the losses of the batch's samples, without penalties. */
   readonly loss: Value
-  /** Number of samples whose largest probability is the label's. */
+  /** Sum of how right the predictions are. */
   readonly correct: Value
-  /** Gradient of the mean loss, flat, as the weights. */
+  /** Gradient of the mean loss with penalties, flat, as what is trained. */
   readonly gradient: Value
+}
+
+/** The samples of a step, as inputs of the graph. */
+export interface Batch {
+  readonly images: Value
+  readonly labels: Value
+  readonly targets: Value | null
+  readonly sampleWeights: Value | null
 }
 
 export interface StepOptions {
@@ -39,6 +51,10 @@ export interface StepOptions {
   readonly chunkSizes: readonly number[]
   readonly normalisation: Normalisation
   readonly rule: UpdateRule
+  readonly loss: LossRule
+  readonly classCount: number
+  readonly hasTargets: boolean
+  readonly hasWeights: boolean
   /** Rewrites the forward pass for speed; default true. */
   readonly optimise?: boolean
 }
@@ -47,33 +63,38 @@ export interface StepOptions {
 export function stepGraph(model: ModelSpec, options: StepOptions): StepGraph {
   const { batchSize, rule } = options
   const graph = newGraph()
-  const images = input(graph, 'images', [batchSize, ...model.inputShape], 'byte')
-  const labels = input(graph, 'labels', [batchSize], 'int')
-  const scalars = rule.scalarsAt(1).map((_, i) => input(graph, `scalar_${i}`, []))
-  const weights = input(graph, 'weights', [model.parameterCount])
-  const slots = Array.from({ length: rule.slotCount }, (_, i) => input(graph, `slot_${i}`, [model.parameterCount]))
-  const parameters = unflatten(
-    graph,
-    weights,
-    model.parameters.map(({ shape }) => shape),
-  )
-  const total = allChunks(graph, model, { images, labels, parameters }, options)
-  const gradient = flatten(graph, total.gradients)
-  const next = rule.build(graph, { weights, slots, gradient, scalars })
+  const batch: Batch = {
+    images: input(graph, 'images', imagesShape(model, batchSize), 'byte'),
+    labels: input(graph, 'labels', [batchSize], 'int'),
+    targets: options.hasTargets ? input(graph, 'targets', [batchSize, ...model.outputShape]) : null,
+    sampleWeights: options.hasWeights ? input(graph, 'sample_weights', [batchSize]) : null,
+  }
+  const { sizes } = model
+  const scalars = rule.scalarsAt(1, 1).map((_, i) => input(graph, `scalar_${i}`, []))
+  const trained = input(graph, 'weights', [sizes.trained])
+  const statistics = sizes.statistic > 0 ? input(graph, 'statistics', [sizes.statistic]) : null
+  const fixed = sizes.fixed > 0 ? input(graph, 'fixed', [sizes.fixed]) : null
+  const slots = Array.from({ length: rule.slotCount }, (_, i) => input(graph, `slot_${i}`, [sizes.trained]))
+  const parts = [trained, statistics, fixed].filter((part) => part !== null)
+  const weights = openWeights(graph, model, parts)
+  const total = allChunks(graph, model, batch, weights, options)
+  const gradient = clip(graph, flatten(graph, total.gradients), rule.clipping)
+  const next = rule.build(graph, { weights: trained, slots, gradient, scalars })
   const state = [
-    { before: weights, after: next.weights },
+    { before: trained, after: next.weights },
+    ...(statistics === null ? [] : [{ before: statistics, after: statisticsOf(graph, model, weights) }]),
     ...slots.map((before, i) => ({ before, after: next.slots[i] ?? before })),
   ]
   const { loss, correct, masks } = total
   graph.nodes = prune(graph.nodes, [loss, correct, gradient, ...state.map(({ after }) => after)])
-  return { graph, images, labels, masks, scalars, state, loss, correct, gradient }
+  return { graph, batch, masks, scalars, state, fixed, loss, correct, gradient }
 }
 
-interface Batch {
-  readonly images: Value
-  readonly labels: Value
-  readonly parameters: readonly Value[]
-}
+const statisticsOf = (g: Graph, model: ModelSpec, weights: Weights): Value =>
+  flatten(
+    g,
+    ofRole(model, 'statistic').map(({ name }) => weights.get(name)),
+  )
 
 interface Totals {
   readonly loss: Value
@@ -81,19 +102,34 @@ interface Totals {
   readonly gradients: readonly Value[]
 }
 
-function allChunks(g: Graph, model: ModelSpec, batch: Batch, options: StepOptions): Totals & { masks: Mask[] } {
+function allChunks(
+  g: Graph,
+  model: ModelSpec,
+  batch: Batch,
+  weights: Weights,
+  options: StepOptions,
+): Totals & { masks: Mask[] } {
   const masks = new Map<string, Mask>()
   let totals: Totals | undefined
   let start = 0
   for (const size of options.chunkSizes) {
     const chunk = (value: Value): Value => (size === options.batchSize ? value : slice(g, value, 0, start, size))
-    const mask = (name: string, shape: readonly number[], keep: number): Value => {
-      const value = masks.get(name)?.value ?? input(g, name, [options.batchSize, ...shape.slice(1)], 'byte')
-      masks.set(name, { value, keep })
-      return toFloat(g, chunk(value))
+    const training: Training = {
+      mask(name: string, shape: Shape, keep: number): Value {
+        const value = masks.get(name)?.value ?? input(g, name, [options.batchSize, ...shape.slice(1)], 'byte')
+        masks.set(name, { value, keep })
+        return toFloat(g, chunk(value))
+      },
+      update: weights.replace,
     }
-    const part = { ...batch, images: chunk(batch.images), labels: chunk(batch.labels) }
-    const own = oneChunk(g, model, part, options, mask)
+    const { images, labels, targets, sampleWeights } = batch
+    const part: Batch = {
+      images: chunk(images),
+      labels: chunk(labels),
+      targets: targets && chunk(targets),
+      sampleWeights: sampleWeights && chunk(sampleWeights),
+    }
+    const own = oneChunk(g, model, part, weights, options, training)
     totals = totals === undefined ? own : addTotals(g, totals, own)
     start += size
   }
@@ -104,15 +140,39 @@ function allChunks(g: Graph, model: ModelSpec, batch: Batch, options: StepOption
 function oneChunk(
   g: Graph,
   model: ModelSpec,
-  { images, labels, parameters }: Batch,
-  { normalisation, batchSize, optimise = true }: StepOptions,
-  mask: (name: string, shape: readonly number[], keep: number) => Value,
+  { images, labels, targets, sampleWeights }: Batch,
+  weights: Weights,
+  { normalisation, batchSize, classCount, loss, optimise = true }: StepOptions,
+  training: Training,
 ): Totals {
-  const { logits } = buildLayers(g, model, normalise(g, images, normalisation), parameters, { mask })
+  const parameters = ofRole(model, 'trained').map(({ name }) => weights.get(name))
+  const output = buildModel(g, model, normalise(g, images, normalisation), weights, training)
   if (optimise) poolFirst(g)
-  const losses = crossEntropy(g, logits, labels)
-  const gradients = differentiate(g, losses, filled(g, losses.shape, 1 / batchSize), parameters)
-  return { loss: sum(g, losses, [0]), correct: sum(g, isCorrect(g, logits, labels), [0]), gradients }
+  const logits = logitsOf(g, model, output, loss.activation)
+  const { losses, correct } = loss.build(g, { output, logits, labels, targets, classCount })
+  const weighted = sampleWeights === null ? losses : times(g, losses, sampleWeights)
+  const total = sum(g, weighted, [0])
+  const [size = 0] = labels.shape
+  const objective = penalised(g, model, weights, total, size)
+  const gradients = differentiate(g, objective, filled(g, [], 1 / batchSize), parameters)
+  return { loss: total, correct: sum(g, correct, [0]), gradients }
+}
+
+/** Adds the penalties of weights to a sum of losses: once for each sample, so that the mean has them once. */
+function penalised(g: Graph, model: ModelSpec, weights: Weights, total: Value, sampleCount: number): Value {
+  let objective = total
+  for (const { name, shape, penalty } of ofRole(model, 'trained')) {
+    if (penalty === null) continue
+    const w = weights.get(name)
+    const axes = shape.map((_, axis) => axis)
+    const add = (x: Value, factor: number): void => {
+      if (factor === 0) return
+      objective = plus(g, objective, times(g, sum(g, x, axes), constant(g, [], [factor * sampleCount])))
+    }
+    add(times(g, w, w), penalty.l2)
+    add(abs(g, w), penalty.l1)
+  }
+  return objective
 }
 
 function addTotals(g: Graph, a: Totals, b: Totals): Totals {

@@ -1,6 +1,8 @@
 import { forwardGraph } from './forward.ts'
 import { sizeOf } from './ir/graph.ts'
-import type { ModelSpec } from './model.ts'
+import type { LossRule } from './losses/rule.ts'
+import type { SharedSet } from './messages.ts'
+import { type ModelSpec, sampleSize } from './model/spec.ts'
 import { chunkSizes } from './onnx/chunks.ts'
 import { lowerLoop } from './onnx/loop.ts'
 import { openRuntime, type RuntimeTensor } from './onnx/runtime.ts'
@@ -9,22 +11,26 @@ import { type Random, randomStream } from './random.ts'
 import { type StepGraph, stepGraph } from './step.ts'
 import type { Normalisation } from './types.ts'
 
-/** The data that steps take samples from. */
-export interface Samples {
-  readonly images: Uint8Array
-  readonly labels: Int32Array
-}
-
 /** Sums of each step's batch. */
 export interface StepSums {
   readonly losses: Float32Array
   readonly correct: Float32Array
 }
 
+/** Where the steps of one call stand. */
+export interface Position {
+  /** Steps of the trial so far. */
+  readonly done: number
+  /** The learning rate's factor at each step of the call, counted from 0. */
+  readonly rateFactor: (step: number) => number
+  /** Writes the images of one sample, changed by chance; null to take them as they are. */
+  readonly augment: ((source: Uint8Array, target: Uint8Array, row: number) => void) | null
+}
+
 /** Runs training steps of one batch size. */
 export interface Stepper {
-  /** Runs `rows.length / batchSize` steps; `rows` are indices of samples, `done` the steps of the trial so far. Replaces the arrays in `state`. */
-  run(samples: Samples, rows: Int32Array, done: number, state: Float32Array[]): Promise<StepSums>
+  /** Runs `rows.length / batchSize` steps; `rows` are indices of samples. Replaces the arrays in `state`. */
+  run(samples: SharedSet, rows: Int32Array, position: Position, state: Float32Array[]): Promise<StepSums>
   close(): Promise<void>
 }
 
@@ -32,32 +38,31 @@ export interface StepperOptions {
   readonly batchSize: number
   readonly normalisation: Normalisation
   readonly rule: UpdateRule
+  readonly loss: LossRule
+  readonly classCount: number
+  readonly hasTargets: boolean
+  readonly hasWeights: boolean
   readonly seed: number
   readonly threads: number
+  /** Parameters that never change, flat. */
+  readonly fixed: Float32Array
 }
 
 /** Compiles the training step of a model for one batch size. */
 export async function openStepper(model: ModelSpec, options: StepperOptions): Promise<Stepper> {
-  const { batchSize, normalisation, rule } = options
-  const sample = forwardGraph(model, normalisation, 1)
-  const step = stepGraph(model, {
-    batchSize,
-    normalisation,
-    rule,
-    chunkSizes: chunkSizes(sample.graph.nodes, batchSize),
-  })
+  const { batchSize, rule, fixed } = options
+  const step = stepGraph(model, { ...options, chunkSizes: passes(model, options) })
   const runtime = await openRuntime(lowerLoop(step), options.threads)
-  const imageSize = sizeOf(model.inputShape)
   return {
-    async run({ images, labels }, rows, done, state) {
+    async run(samples, rows, { done, rateFactor, augment }, state) {
       const steps = rows.length / batchSize
       const inputs: Record<string, RuntimeTensor> = {
         count: { type: 'int64', data: BigInt64Array.of(BigInt(steps)), shape: [] },
-        images: { type: 'uint8', data: takeImages(images, rows, imageSize), shape: [steps, ...step.images.shape] },
-        labels: { type: 'int32', data: rows.map((row) => labels[row] ?? -1), shape: [steps, batchSize] },
+        ...batchesOf(step, samples, rows, steps, imagesOf(samples.images, rows, sampleSize(model), augment)),
         ...masksOf(step, options.seed, done, steps),
-        ...scalarsOf(rule, done, steps),
+        ...scalarsOf(rule, done, steps, rateFactor),
       }
+      if (step.fixed !== null) inputs.fixed = { type: 'float32', data: fixed, shape: step.fixed.shape }
       state.forEach((data, i) => {
         inputs[`state_${i}`] = { type: 'float32', data, shape: [data.length] }
       })
@@ -74,19 +79,66 @@ export async function openStepper(model: ModelSpec, options: StepperOptions): Pr
   }
 }
 
-/** Copies the images of `rows`, one after the other. The runtime takes no shared memory, so a copy there must be. */
-function takeImages(images: Uint8Array, rows: Int32Array, imageSize: number): Uint8Array {
-  const taken = new Uint8Array(rows.length * imageSize)
+/** Passes of as many samples as fit the caches, or one of the whole batch where samples depend on each other. */
+function passes(model: ModelSpec, { normalisation, batchSize, loss }: StepperOptions): number[] {
+  if (loss.isCoupled || model.sizes.statistic > 0) return [batchSize]
+  return chunkSizes(forwardGraph(model, normalisation, 1).graph.nodes, batchSize)
+}
+
+/** The samples of `rows`, in the order of the steps. */
+function batchesOf(
+  { batch }: StepGraph,
+  { labels, targets, sampleWeights }: SharedSet,
+  rows: Int32Array,
+  steps: number,
+  images: Uint8Array,
+): Record<string, RuntimeTensor> {
+  const inputs: Record<string, RuntimeTensor> = {
+    images: { type: 'uint8', data: images, shape: [steps, ...batch.images.shape] },
+    labels: { type: 'int32', data: take(labels, rows, 1, Int32Array), shape: [steps, ...batch.labels.shape] },
+  }
+  if (batch.targets !== null && targets !== null) {
+    const [, width = 1] = batch.targets.shape
+    const data = take(targets, rows, width, Float32Array)
+    inputs.targets = { type: 'float32', data, shape: [steps, ...batch.targets.shape] }
+  }
+  if (batch.sampleWeights !== null && sampleWeights !== null) {
+    const data = take(sampleWeights, rows, 1, Float32Array)
+    inputs.sample_weights = { type: 'float32', data, shape: [steps, ...batch.sampleWeights.shape] }
+  }
+  return inputs
+}
+
+/** The images of `rows`, changed by chance where that is asked for. */
+export function imagesOf(images: Uint8Array, rows: Int32Array, size: number, augment: Position['augment']): Uint8Array {
+  if (augment === null) return take(images, rows, size, Uint8Array)
+  const taken = new Uint8Array(rows.length * size)
   rows.forEach((row, i) => {
-    taken.set(images.subarray(row * imageSize, (row + 1) * imageSize), i * imageSize)
+    augment(images.subarray(row * size, (row + 1) * size), taken.subarray(i * size, (i + 1) * size), row)
+  })
+  return taken
+}
+
+type Numbers = Uint8Array | Int32Array | Float32Array
+
+/** Copies `size` numbers for each row. The runtime takes no shared memory, so a copy there must be. */
+export function take<T extends Numbers>(from: T, rows: Int32Array, size: number, type: new (length: number) => T): T {
+  const taken = new type(rows.length * size)
+  rows.forEach((row, i) => {
+    taken.set(from.subarray(row * size, (row + 1) * size), i * size)
   })
   return taken
 }
 
 /** The rule's scalars for each step, one input per scalar. */
-function scalarsOf(rule: UpdateRule, done: number, steps: number): Record<string, RuntimeTensor> {
-  const perStep = Array.from({ length: steps }, (_, i) => rule.scalarsAt(done + i + 1))
-  const inputs = rule.scalarsAt(1).map((_, scalar): [string, RuntimeTensor] => {
+function scalarsOf(
+  rule: UpdateRule,
+  done: number,
+  steps: number,
+  rateFactor: (step: number) => number,
+): Record<string, RuntimeTensor> {
+  const perStep = Array.from({ length: steps }, (_, i) => rule.scalarsAt(done + i + 1, rateFactor(i)))
+  const inputs = rule.scalarsAt(1, 1).map((_, scalar): [string, RuntimeTensor] => {
     const data = Float32Array.from(perStep, (values) => values[scalar] ?? Number.NaN)
     return [`scalar_${scalar}`, { type: 'float32', data, shape: [steps] }]
   })

@@ -22,7 +22,12 @@ test.each<[string, Partial<CompileOptions>, RegExp]>([
 
 test.each<[string, Partial<ImageSet>, Partial<FitOptions>, RegExp]>([
   ['images of another size', { height: 9 }, {}, /data: expected images of \[8,8,3\].* got \[9,8,3\]/],
-  ['another number of classes', { classCount: 4 }, {}, /data.classCount: expected 10/],
+  [
+    'another number of classes',
+    { classCount: 4 },
+    {},
+    /data.classCount: expected a model of 4 outputs for 4 classes, got 10 outputs/,
+  ],
   [
     'a label out of range',
     { labels: Uint8Array.of(0, 1, 10) },
@@ -33,6 +38,23 @@ test.each<[string, Partial<ImageSet>, Partial<FitOptions>, RegExp]>([
   ['no images', { labels: new Uint8Array(), images: new Uint8Array() }, {}, /batchSize|at least one/],
   ['a batch larger than the data', {}, { batchSize: 4 }, /batchSize: expected an integer from 1 to 3, got 4/],
   ['no epochs', {}, { epochs: 0 }, /epochs/],
+  [
+    'a sample weight below 0',
+    { sampleWeights: Float32Array.of(1, -1, 1) },
+    {},
+    /data.sampleWeights\[1\]: expected a finite/,
+  ],
+  ['too few sample weights', { sampleWeights: Float32Array.of(1) }, {}, /data.sampleWeights: expected 3 numbers/],
+  ['too few class weights', {}, { classWeights: [1, 2] }, /classWeights: expected 10 numbers, one per class, got 2/],
+  ['a class weight that is none', {}, { classWeights: [...new Array(9).fill(1), Number.NaN] }, /classWeights\[9\]/],
+  [
+    'a long warm-up',
+    {},
+    { schedule: { type: 'cosine', warmUpEpochs: 2 } },
+    /schedule.warmUpEpochs: expected .* 0 to 1/,
+  ],
+  ['a plateau of nothing', {}, { schedule: { type: 'plateau' } }, /schedule: expected a validation set/],
+  ['a step of nothing', {}, { schedule: { type: 'step', every: 0 } }, /schedule.every: expected epochs, a number > 0/],
 ])('refuses %s', async (_, data, options, message) => {
   const model = small()
   const trainer = await trainerOf(model)

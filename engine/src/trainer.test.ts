@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { adam, createPredictor, sgd } from '@pawprint/engine'
+import { adam, type Checkpoint, createPredictor, sgd, type WeightTensor } from '@pawprint/engine'
 import { expect, test } from 'vitest'
-import { benchModel, learnableImages, oddModel, someImages } from './testing/models.ts'
+import { benchModel, embeddingModel, learnableImages, oddModel, siameseModel, someImages } from './testing/models.ts'
+import { someLabels } from './testing/numbers.ts'
 import { fitAll, open, sha1Of, small, trainerOf } from './testing/trainers.ts'
 
 test('a model learns, and says so epoch by epoch', async () => {
@@ -118,6 +119,73 @@ test('a loss that is not finite ends training, naming epoch and step', async () 
   const trainer = await trainerOf(model, { optimizer: sgd(1e30) })
   const fit = fitAll(trainer, someImages(model, 40, 1), { epochs: 3, batchSize: 10 })
   await expect(fit).rejects.toMatchObject({ code: 'E_NON_FINITE', at: expect.stringMatching(/^epoch 1, step [234]$/) })
+})
+
+test('weights that are not finite end training in the very step, naming the layer', async () => {
+  const model = small()
+  const checkpoints: Checkpoint[] = []
+  const onCheckpoint = (checkpoint: Checkpoint): void => void checkpoints.push(checkpoint)
+  // One step: its loss is that of the first weights, and finite.
+  const blown = await trainerOf(model, { optimizer: { ...sgd(1), learningRate: 1e39 } })
+  const fit = fitAll(blown, someImages(model, 10, 1), { epochs: 1, batchSize: 10, onCheckpoint })
+  await expect(fit).rejects.toMatchObject({
+    code: 'E_NON_FINITE',
+    at: expect.stringMatching(/^epoch 1, step 1, (conv2d|dense)_\d\/(kernel|bias)$/),
+  })
+  expect(checkpoints).toEqual([])
+})
+
+test('classes that count nothing are not learnt; more weight is a larger step', async () => {
+  const model = small()
+  const data = learnableImages(model, 200, 1)
+  const weightsAfter = async (classWeights?: number[], sampleWeights?: Float32Array): Promise<WeightTensor[]> => {
+    const trainer = await trainerOf(model, { optimizer: sgd(0.1) })
+    const options = { epochs: 1, batchSize: 200, ...(classWeights && { classWeights }) }
+    await fitAll(trainer, sampleWeights ? { ...data, sampleWeights } : data, options)
+    return trainer.weights()
+  }
+  const zero = await trainerOf(model, { optimizer: sgd(0.1) })
+  expect(await weightsAfter(new Array(10).fill(0))).toEqual(await zero.weights())
+  // Class weights are sample weights by class.
+  const perClass = Array.from({ length: 10 }, (_, i) => i / 4)
+  const perSample = Float32Array.from(data.labels, (label) => label / 4)
+  expect(await weightsAfter(perClass)).toEqual(await weightsAfter(undefined, perSample))
+})
+
+test('siamese towers learn to tell whether two images are of one kind', async () => {
+  const model = siameseModel()
+  const count = 240
+  const size = 6 * 6 * 2
+  const noise = someImages(model, 2 * count, 3).images
+  const kinds = someLabels(2 * count, 2, 4)
+  const images = noise.map((value, i) => value / 4 + ((kinds[Math.floor(i / size)] ?? 0) === i % 2 ? 120 : 0))
+  const labels = Uint8Array.from({ length: count }, (_, i) => (kinds[2 * i] === kinds[2 * i + 1] ? 1 : 0))
+  const data = { images, labels, height: 6, width: 6, channels: 2, classCount: 2 }
+  const trainer = await trainerOf(model, { loss: 'binaryCrossentropy', optimizer: adam(0.01) })
+  await fitAll(trainer, data, { epochs: 25, batchSize: 20 })
+  const { accuracy, probabilities } = await trainer.evaluate(data)
+  expect(accuracy).toBeGreaterThan(0.95)
+  const predictor = await createPredictor({ topology: trainer.topology, weights: await trainer.weights() })
+  open.push(predictor)
+  expect(predictor.classCount).toBe(2)
+  const predicted = await predictor.predict(images, count)
+  predicted.forEach((value, i) => {
+    expect(value).toBeCloseTo(probabilities[i] ?? Number.NaN, 6)
+  })
+})
+
+test('embeddings by triplets bring images of one class together', async () => {
+  const model = embeddingModel()
+  const data = { ...learnableImages(model, 120, 1), classCount: 3, labels: new Uint8Array(120) }
+  const size = 6 * 6 * 2
+  data.labels.set(someLabels(120, 3, 9))
+  const images = data.images.map((value, i) => value / 3 + (i % 3 === data.labels[Math.floor(i / size)] ? 150 : 0))
+  const trainer = await trainerOf(model, { loss: { type: 'triplet', margin: 0.5 }, optimizer: adam(0.01) })
+  const epochs = await fitAll(trainer, { ...data, images }, { epochs: 10, batchSize: 30 })
+  expect(epochs.at(-1)?.loss).toBeLessThan((epochs[0]?.loss ?? 0) / 2)
+  const { accuracy, probabilities } = await trainer.evaluate({ ...data, images })
+  expect(accuracy).toBeGreaterThan(0.95)
+  expect(probabilities).toHaveLength(120 * 3)
 })
 
 test('timers of the calling thread run while a step does', async () => {

@@ -9,7 +9,7 @@ import { Stopped } from './stopped.ts'
 const port = parentPort
 if (port === null) throw new Error('worker.js runs in a worker thread')
 
-let session: Session | undefined
+let session: Promise<Session> | undefined
 let last: Promise<void> = Promise.resolve()
 
 // One request at a time, in order. Without its port the worker has nothing to wait for, and ends.
@@ -21,7 +21,7 @@ async function answer({ id, request, stop }: Envelope): Promise<Reply> {
   const setup: Setup = workerData
   try {
     session ??= openSession(setup)
-    const result = await session.handle(request, {
+    const result = await (await session).handle(request, {
       isStopped: () => Atomics.load(stop, 0) !== 0,
       report: (report) => send({ type: 'progress', id, report }),
       checkpoint: (checkpoint) => send({ type: 'checkpoint', id, checkpoint }),

@@ -2,8 +2,19 @@ import { add, type Graph, type Node, operands, type Rules, type Value } from './
 import { broadcasts, unbroadcast } from './linear.ts'
 import { constant } from './shape.ts'
 
-/** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1; `relu6` is between 0 and 6. */
-export type UnaryFn = 'relu' | 'relu6' | 'sqrt' | 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'abs' | 'sign'
+/** Functions of one number. `log` is natural; `sigmoid` is 1 / (1 + e⁻ˣ); `sign` is −1, 0 or 1; `relu6` is between 0 and 6; `softplus` is ln(1 + eˣ). */
+export type UnaryFn =
+  | 'relu'
+  | 'relu6'
+  | 'sqrt'
+  | 'exp'
+  | 'log'
+  | 'sigmoid'
+  | 'tanh'
+  | 'erf'
+  | 'abs'
+  | 'sign'
+  | 'softplus'
 /** Functions of two numbers; `gate(a, b)` is b where a > 0, else 0; `gate6(a, b)` is b where 0 < a < 6, else 0; `greater(a, b)` is 1 where a > b, else 0. */
 export type BinaryFn = 'add' | 'subtract' | 'multiply' | 'divide' | 'gate' | 'gate6' | 'greater'
 
@@ -23,6 +34,7 @@ export const tanh = (g: Graph, x: Value): Value => unary(g, 'tanh', x)
 export const erf = (g: Graph, x: Value): Value => unary(g, 'erf', x)
 export const abs = (g: Graph, x: Value): Value => unary(g, 'abs', x)
 export const sign = (g: Graph, x: Value): Value => unary(g, 'sign', x)
+export const softplus = (g: Graph, x: Value): Value => unary(g, 'softplus', x)
 export const plus = (g: Graph, a: Value, b: Value): Value => binary(g, 'add', a, b)
 export const minus = (g: Graph, a: Value, b: Value): Value => binary(g, 'subtract', a, b)
 export const times = (g: Graph, a: Value, b: Value): Value => binary(g, 'multiply', a, b)
@@ -85,6 +97,8 @@ function unaryGradient(g: Graph, { op, inputs: [x], output: y }: Node<UnaryOp>, 
       return times(g, times(g, dy, exp(g, times(g, times(g, x, x), scalar(g, -1)))), scalar(g, 2 / Math.sqrt(Math.PI)))
     case 'abs':
       return times(g, dy, sign(g, x))
+    case 'softplus':
+      return times(g, dy, sigmoid(g, x))
     case 'sign':
       throw new Error('sign has no gradient')
   }

@@ -19,6 +19,9 @@ export const softmax = (g: Graph, x: Value): Value => add(g, { type: 'softmax' }
 export const crossEntropy = (g: Graph, logits: Value, labels: Value): Value =>
   add(g, { type: 'crossEntropy' }, [logits, labels], [dims2(logits.shape)[0]])
 
+export const oneHot = (g: Graph, labels: Value, classes: number): Value =>
+  add(g, { type: 'oneHot' }, [labels], [labels.shape[0] ?? 0, classes])
+
 export const isCorrect = (g: Graph, logits: Value, labels: Value): Value =>
   add(g, { type: 'isCorrect' }, [logits, labels], [dims2(logits.shape)[0]])
 
@@ -35,7 +38,7 @@ export const lossRules: Rules<LossOp> = {
   crossEntropy: (g, node, dy) => {
     const [logits, labels] = operands(node)
     const [batch] = dims2(logits.shape)
-    const difference = (): Value => minus(g, softmax(g, logits), add(g, { type: 'oneHot' }, [labels], logits.shape))
+    const difference = (): Value => minus(g, softmax(g, logits), oneHot(g, labels, dims2(logits.shape)[1]))
     return [() => times(g, difference(), reshape(g, dy, [batch, 1])), null]
   },
   oneHot: null,

@@ -13,7 +13,8 @@ export interface Compiled {
   close(): Promise<void>
 }
 
-const ELEMENT: Record<ElementType, Element> = { float: 'float32', int: 'int32', byte: 'uint8' }
+/** How ONNX holds each type of the IR. */
+export const ELEMENT: Record<ElementType, Element> = { float: 'float32', int: 'int32', byte: 'uint8' }
 
 /** Lowers a graph to ONNX and compiles it. */
 export async function compile(nodes: readonly Node[], outputs: readonly Value[], threads = 1): Promise<Compiled> {

@@ -1,5 +1,6 @@
 import type { Value } from '../ir/graph.ts'
 import type { StepGraph } from '../step.ts'
+import { ELEMENT } from './compile.ts'
 import {
   addInput,
   addOutput,
@@ -16,14 +17,14 @@ import { type Lowering, newLowering, put, view } from './lowering.ts'
 
 /**
  * The ONNX file of many training steps in one call: a Loop whose body is one step. Crossing from JavaScript costs 0.06 to 0.09 ms, a tenth of
- * a small model's step. Inputs: `count` (steps); `images` [steps, batch, …], `labels` [steps, batch], `mask_i` [steps, …]
- * and `scalar_i` [steps], of which each step takes its part; `state_i`. Outputs: `loss` and `correct` [steps], `next_i`.
+ * a small model's step. Inputs: `count` (steps); `images` [steps, batch, …], `labels` [steps, batch] and what else there is of samples,
+ * `mask_i` [steps, …] and `scalar_i` [steps], of which each step takes its part; `fixed`; `state_i`. Outputs: `loss` and `correct` [steps], `next_i`.
  */
 export function lowerLoop(step: StepGraph): Uint8Array {
   const root = newOnnxGraph()
   addInput(root, 'count', 'int64', [])
-  addInput(root, 'images', 'uint8', ['steps', ...step.images.shape])
-  addInput(root, 'labels', 'int32', ['steps', ...step.labels.shape])
+  for (const { name, value } of samplesOf(step)) addInput(root, name, ELEMENT[value.type], ['steps', ...value.shape])
+  if (step.fixed !== null) addInput(root, 'fixed', 'float32', step.fixed.shape)
   for (const [i, { value }] of step.masks.entries()) addInput(root, `mask_${i}`, 'uint8', ['steps', ...value.shape])
   for (const i of step.scalars.keys()) addInput(root, `scalar_${i}`, 'float32', ['steps'])
   const states = step.state.map(({ before }, i) => addInput(root, `state_${i}`, 'float32', before.shape))
@@ -45,6 +46,7 @@ function lowerBody(root: OnnxGraph, step: StepGraph): OnnxGraph {
   for (const { before } of step.state) {
     put(lowering, before, addInput(body, freshName(body, 'state'), 'float32', before.shape))
   }
+  if (step.fixed !== null) put(lowering, step.fixed, 'fixed')
   putBatch(lowering, step, iteration)
   lowerNodes(lowering, nodes)
   addOutput(body, condition, 'bool', [])
@@ -54,12 +56,22 @@ function lowerBody(root: OnnxGraph, step: StepGraph): OnnxGraph {
   return body
 }
 
+/** The inputs that hold samples, by name. */
+function samplesOf({ batch }: StepGraph): { name: string; value: Value }[] {
+  const named = {
+    images: batch.images,
+    labels: batch.labels,
+    targets: batch.targets,
+    sample_weights: batch.sampleWeights,
+  }
+  return Object.entries(named).flatMap(([name, value]) => (value === null ? [] : [{ name, value }]))
+}
+
 /** Takes this step's samples, masks and scalars out of the inputs of the whole call. */
 function putBatch(lowering: Lowering, step: StepGraph, iteration: string): void {
   const take = (value: Value, from: string): void =>
     put(lowering, value, emit(lowering.onnx, 'Gather', [from, iteration], { axis: 0 }))
-  take(step.images, 'images')
-  take(step.labels, 'labels')
+  for (const { name, value } of samplesOf(step)) take(value, name)
   for (const [i, { value }] of step.masks.entries()) take(value, `mask_${i}`)
   for (const [i, value] of step.scalars.entries()) take(value, `scalar_${i}`)
 }

@@ -14,6 +14,7 @@ const UNARY: Record<UnaryFn, (x: number) => number> = {
   erf,
   abs: Math.abs,
   sign: Math.sign,
+  softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 }
 
 const BINARY: Record<BinaryFn, (a: number, b: number) => number> = {

@@ -16,6 +16,7 @@ import {
   relu6,
   sigmoid,
   sign,
+  softplus,
   sqrt,
   tanh,
   times,
@@ -42,6 +43,7 @@ export const DIFFERENTIABLE: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
   // Out to where erf is nearly 1.
   erf: ofMatrix((g, inputs) => erf(g, times(g, first(inputs), constant(g, [], [4])))),
   abs: ofMatrix((g, inputs) => abs(g, first(inputs))),
+  softplus: ofMatrix((g, inputs) => softplus(g, first(inputs))),
   // Only the second operand of a gate has a gradient: the first must get one from elsewhere.
   gate: ofMatrix((g, inputs) => gate(g, first(inputs), times(g, first(inputs), first(inputs)))),
   'gate of a broadcast operand': matrix.map((shape) => ({

@@ -14,6 +14,7 @@ const UNARY: Record<Exclude<UnaryFn, 'relu6'>, string> = {
   erf: 'Erf',
   abs: 'Abs',
   sign: 'Sign',
+  softplus: 'Softplus',
 }
 const BINARY: Record<Exclude<BinaryFn, 'gate' | 'gate6' | 'greater'>, string> = {
   add: 'Add',

@@ -1,7 +1,7 @@
-import { EngineError } from './errors.ts'
-import type { Shape } from './ir/graph.ts'
-import { readFields } from './layers/fields.ts'
-import { normal, type Random, uniform } from './random.ts'
+import { EngineError } from '../errors.ts'
+import type { Shape } from '../ir/graph.ts'
+import { readFields } from '../layers/fields.ts'
+import { normal, type Random, uniform } from '../random.ts'
 
 /** How one parameter's first values are drawn. */
 export type Initializer =

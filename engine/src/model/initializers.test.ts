@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
-import { EngineError } from './errors.ts'
+import { EngineError } from '../errors.ts'
+import { silenceBanner } from '../quiet.ts'
+import { randomStream } from '../random.ts'
 import { draw, readInitializer } from './initializers.ts'
-import { readModel } from './model.ts'
-import { silenceBanner } from './quiet.ts'
-import { randomStream } from './random.ts'
+import { readModel } from './read.ts'
 
 silenceBanner()
 
