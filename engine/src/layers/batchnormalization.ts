@@ -1,8 +1,8 @@
 import { EngineError } from '../errors.ts'
 import { minus, over, plus, sqrt, times } from '../ir/elementwise.ts'
-import { type Graph, sizeOf, type Value } from '../ir/graph.ts'
-import { sum } from '../ir/linear.ts'
-import { constant } from '../ir/shape.ts'
+import type { Graph, Value } from '../ir/graph.ts'
+import { batchNorm } from '../ir/norm.ts'
+import { constant, filled } from '../ir/shape.ts'
 import type { OneInputReader, Parameter } from './layer.ts'
 import { readParameter } from './parameters.ts'
 
@@ -33,31 +33,19 @@ export const batchNormalization: OneInputReader = (name, fields, inputShape) => 
     build(g, x, parameters, training) {
       const [mean, variance] = parameters.slice(-2)
       if (mean === undefined || variance === undefined) throw new Error(`${name}: no moving averages`)
-      const factor = gamma.length > 0 ? parameters[0] : undefined
-      const offset = beta.length > 0 ? parameters[gamma.length] : undefined
-      if (training === null || !isTrained) return normalised(g, minus(g, x, mean), variance)
-      const batchMean = meanOf(g, x)
-      const centred = minus(g, x, batchMean)
-      const batchVariance = meanOf(g, times(g, centred, centred))
-      training.update(mean, follow(g, mean, batchMean, momentum))
-      training.update(variance, follow(g, variance, batchVariance, momentum))
-      return normalised(g, centred, batchVariance)
-
-      function normalised(graph: Graph, difference: Value, spread: Value): Value {
-        const deviation = sqrt(graph, plus(graph, spread, constant(graph, [], [epsilon])))
-        const one = factor ?? constant(graph, shape, new Array<number>(sizeOf(shape)).fill(1))
-        const scaled = times(graph, difference, over(graph, one, deviation))
-        return offset === undefined ? scaled : plus(graph, scaled, offset)
+      const scale = (gamma.length > 0 ? parameters[0] : undefined) ?? filled(g, shape, 1)
+      const offset = (beta.length > 0 ? parameters[gamma.length] : undefined) ?? filled(g, shape, 0)
+      if (training === null || !isTrained) {
+        // One factor and one offset per channel: the image is read twice, not four times.
+        const factor = over(g, scale, sqrt(g, plus(g, variance, constant(g, [], [epsilon]))))
+        return plus(g, times(g, x, factor), minus(g, offset, times(g, mean, factor)))
       }
+      const batch = batchNorm(g, x, scale, offset, epsilon)
+      training.update(mean, follow(g, mean, batch.mean, momentum))
+      training.update(variance, follow(g, variance, batch.variance, momentum))
+      return batch.output
     },
   }
-}
-
-/** Mean over all axes but the last. */
-function meanOf(g: Graph, x: Value): Value {
-  const axes = x.shape.slice(0, -1).map((_, axis) => axis)
-  const count = sizeOf(x.shape.slice(0, -1))
-  return times(g, sum(g, x, axes), constant(g, [], [1 / count]))
 }
 
 /** A moving average: momentum · old + (1 − momentum) · new. */
