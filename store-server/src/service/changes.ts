@@ -72,8 +72,8 @@ function changesOf(before: JobRecord | undefined, { job }: JobRecord): Change[] 
 }
 
 /**
- * Puts changed jobs of one notebook in place, writes them with all that follows, and tells everyone. Values change at once,
- * so that nothing comes between; the promise resolves when they are on disk.
+ * Puts changed jobs of one notebook in place, writes them, and tells everyone. Values change at once, so that nothing comes
+ * between; the promise resolves when they are on disk. Whether the notebook is busy follows from its jobs and is not written.
  */
 export async function changeJobs(store: Store, notebook: string, records: readonly JobRecord[]): Promise<void> {
   const changes = records.flatMap((record) => changesOf(store.jobs.get(record.job.id), record))
@@ -84,7 +84,6 @@ export async function changeJobs(store: Store, notebook: string, records: readon
   for (const record of records) store.jobs.set(record.job.id, record)
   const refreshed = refreshNotebook(store, notebook)
   const saves = records.map(({ job }) => saveJob(store, job.id))
-  if (refreshed) saves.push(saveRegistry(store))
   await Promise.all(saves)
   for (const change of changes) store.hub.publish(change)
   if (requeued) store.hub.publish({ type: 'queue', notebook })

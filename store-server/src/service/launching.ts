@@ -97,7 +97,6 @@ async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
 async function beginLaunched(store: Store, { job }: JobRecord): Promise<void> {
   const count = `${job.trials.length} ${job.trials.length === 1 ? 'trial' : 'trials'}`
   const results = await Promise.allSettled([
-    saveRegistry(store),
     say(store, job.id, `Launched ${count}, seed ${job.seed}.`),
     dispatch(store, job.notebook),
   ])
