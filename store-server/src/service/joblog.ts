@@ -9,11 +9,6 @@ import {
 import type { Logs } from '../storage/storage.ts'
 import { DOCUMENTS } from './changes.ts'
 
-/**
- * Records of each running job that stay in memory, so that pages that keep up never read the disk; up to a quarter more before
- * the oldest are dropped. A thousand jobs hold 150 MB so.
- */
-const TAIL_RECORDS = 512
 /** Records read at one time when a whole file is gone through. */
 const PAGE_RECORDS = 10_000
 
@@ -40,12 +35,6 @@ export interface JobLog {
   remove(job: string): Promise<void>
 }
 
-/** The latest records of one file, contiguous, ending with number `last`. */
-interface Tail {
-  last: number
-  readonly records: unknown[]
-}
-
 const { log: linesOf, metrics: pointsOf } = DOCUMENTS
 
 // Our own records, checked by their checksum when they were read.
@@ -58,32 +47,14 @@ const toPoint = (seq: number, record: unknown): MetricPoint => {
   return { seq, trial, attempt, epoch, step, name, value }
 }
 
-/** Appends to files and reads from them; the latest records of each stay in memory. */
-function createTails(logs: Logs) {
-  const tails = new Map<string, Tail>()
-  return {
-    async append(name: string, records: readonly unknown[]): Promise<number> {
-      const last = await logs.append(name, records)
-      const tail = tails.get(name)
-      if (tail && tail.last >= last) return last
-      if (!tail || tail.last !== last - records.length) {
-        tails.set(name, { last, records: [...records] })
-        return last
-      }
-      tail.last = last
-      tail.records.push(...records)
-      if (tail.records.length > 1.25 * TAIL_RECORDS) tail.records.splice(0, tail.records.length - TAIL_RECORDS)
-      return last
-    },
-    async read<T>(name: string, after: number, limit: number, make: (seq: number, record: unknown) => T): Promise<T[]> {
-      const tail = tails.get(name)
-      const start = tail ? tail.last - tail.records.length : Number.POSITIVE_INFINITY
-      if (tail && after >= start)
-        return tail.records.slice(after - start, after - start + limit).map((record, i) => make(after + i + 1, record))
-      return (await logs.read(name, after, limit)).map(({ number, record }) => make(number, record))
-    },
-    release: (name: string) => void tails.delete(name),
-  }
+async function read<T>(
+  logs: Logs,
+  name: string,
+  after: number,
+  limit: number,
+  make: (seq: number, record: unknown) => T,
+): Promise<T[]> {
+  return (await logs.read(name, after, limit)).map(({ number, record }) => make(number, record))
 }
 
 /** Gives all records of a log to `take`, page by page. */
@@ -122,17 +93,16 @@ function createReceipts(logs: Logs) {
 }
 
 export function createJobLog(logs: Logs): JobLog {
-  const tails = createTails(logs)
   const receipts = createReceipts(logs)
   const release = (job: string) => {
-    tails.release(linesOf(job))
-    tails.release(pointsOf(job))
+    logs.release(linesOf(job))
+    logs.release(pointsOf(job))
   }
   return {
-    appendLines: (job, lines) => tails.append(linesOf(job), lines),
-    appendPoints: (job, points) => tails.append(pointsOf(job), points),
-    lines: (job, after, limit) => tails.read(linesOf(job), after, limit, toLine),
-    points: (job, after, limit) => tails.read(pointsOf(job), after, limit, toPoint),
+    appendLines: (job, lines) => logs.append(linesOf(job), lines),
+    appendPoints: (job, points) => logs.append(pointsOf(job), points),
+    lines: (job, after, limit) => read(logs, linesOf(job), after, limit, toLine),
+    points: (job, after, limit) => read(logs, pointsOf(job), after, limit, toPoint),
     count: (job) => logs.count(linesOf(job)),
     received: (job, trial, attempt) => receipts.of(job).byAttempt.get(`${trial}/${attempt}`) ?? NOTHING_RECEIVED,
     receive: (job, trial, attempt, received) => receipts.of(job).byAttempt.set(`${trial}/${attempt}`, received),

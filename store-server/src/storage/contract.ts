@@ -184,10 +184,14 @@ export function testLogs(create: Create): void {
     await Promise.all(names.flatMap((name) => [logs.append(name, [name]), logs.append(name, [2])]))
     for (const name of names) expect(await logs.read(name, 0, 9)).toMatchObject([{ record: name }, { record: 2 }])
   })
-  test('a read gives what a slice of the records gives', async () => {
+  test.each([[false], [true]])('a read gives what a slice of the records gives; released: %j', async (isReleased) => {
     const records = Array.from({ length: 2000 }, (_, i) => ({ i, text: 'line '.repeat(i % 50) }))
     for (let at = 0; at < records.length; at += 90) await logs.append('a', records.slice(at, at + 90))
-    const after = fc.oneof(fc.integer({ min: 0, max: 2100 }), fc.constantFrom(255, 256, 257, 512, 1999, 2000))
+    if (isReleased) logs.release('a')
+    const after = fc.oneof(
+      fc.integer({ min: 0, max: 2100 }),
+      fc.constantFrom(255, 256, 257, 512, 1689, 1690, 1743, 1744, 1745, 1999, 2000),
+    )
     await fc.assert(
       fc.asyncProperty(after, fc.integer({ min: 0, max: 600 }), async (start, limit) => {
         const expected = records.slice(start, start + limit).map((record) => ({ number: record.i + 1, record }))

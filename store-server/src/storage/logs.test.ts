@@ -101,6 +101,7 @@ test('damage is told also while the log is open, and only where it is', async ()
   const handle = await open(FILE(), 'r+')
   await handle.write('x', 30)
   await handle.close()
+  logs.release('jobs/a/log')
   expect((await refusal(logs.read('jobs/a/log', 0, 10))).code).toBe('E_CORRUPT')
   // The tail is read from its own place: were the file read from the start, the damage would be met.
   const tail = await logs.read('jobs/a/log', 990, 1000)
@@ -108,10 +109,12 @@ test('damage is told also while the log is open, and only where it is', async ()
   await truncate(FILE(), 100)
   expect((await refusal(logs.read('jobs/a/log', 990, 1000))).code).toBe('E_CORRUPT')
 })
-test('a log whose file was taken away reads as empty', async () => {
+test('a log whose file was taken away reads as empty once it is not in memory any more', async () => {
   const { logs } = await folder.open()
   await logs.append('jobs/a/log', [1])
   await rm(FILE())
+  expect(await logs.read('jobs/a/log', 0, 10)).toEqual([{ number: 1, record: 1 }])
+  logs.release('jobs/a/log')
   expect(await logs.read('jobs/a/log', 0, 10)).toEqual([])
 })
 test('a full disk takes back the whole batch, and the log goes on when there is space', async () => {

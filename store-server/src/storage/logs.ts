@@ -55,6 +55,7 @@ export async function openLogs(root: string, disk: Disk): Promise<EmbeddedLogs> 
       assertName(name)
       return countOf(await states.load(name))
     },
+    release: (name) => states.release(name),
     remove: async (name) => {
       assertName(name)
       await rounds.between(async () => {
@@ -76,10 +77,11 @@ async function flush(states: LogStates, name: string, { texts, resolve, reject }
 }
 
 async function flushTogether(journal: Journal, states: LogStates, round: Round): Promise<void> {
-  const inSlot = createSlots(READS_AT_ONCE)
-  const known = async ([name, batch]: [string, Batch]) => ({ batch, log: await states.load(name) })
-  const loaded = await Promise.all([...round].map((one) => inSlot(() => known(one)).catch(one[1].reject)))
-  const ready = loaded.filter((one) => one !== undefined)
+  await loadNew(states, round)
+  const ready = [...round].flatMap(([name, batch]) => {
+    const log = states.known(name)
+    return log ? { batch, log } : []
+  })
   try {
     await journal.append(
       ready.map(({ log, batch }) => ({ name: log.name, first: countOf(log) + 1, texts: batch.texts })),
@@ -94,10 +96,22 @@ async function flushTogether(journal: Journal, states: LogStates, round: Round):
   }
 }
 
-async function readLog(path: string, { name, file, pending }: KnownLog, after: number, limit: number) {
-  const skipped = Math.max(0, after - file.count)
-  const inJournal = pending.slice(skipped, Math.max(skipped, after + limit - file.count))
-  const first = file.count + skipped + 1
-  const found = await readRecords(path, name, file, after, limit)
-  return [...found, ...inJournal.map((text, i) => ({ number: first + i, record: JSON.parse(text) as unknown }))]
+/** Reads the logs of a round that are written for the first time. What cannot be read is told to whoever writes it. */
+async function loadNew(states: LogStates, round: Round): Promise<void> {
+  const inSlot = createSlots(READS_AT_ONCE)
+  const fresh = [...round].filter(([name]) => states.known(name) === undefined)
+  await Promise.all(fresh.map(([name, { reject }]) => inSlot(() => states.load(name)).catch(reject)))
+}
+
+async function readLog(path: string, { name, file, recent, pending }: KnownLog, after: number, limit: number) {
+  const first = file.count - recent.length
+  const from = Math.max(0, after - first)
+  const to = Math.max(0, after + limit - first)
+  // Taken before the file is read: meanwhile there may be more in it, and less in memory.
+  const texts = [
+    ...recent.slice(from, to),
+    ...pending.slice(Math.max(0, from - recent.length), Math.max(0, to - recent.length)),
+  ]
+  const found = after < first ? await readRecords(path, name, file, after, Math.min(limit, first - after)) : []
+  return [...found, ...texts.map((text, i) => ({ number: first + from + i + 1, record: JSON.parse(text) as unknown }))]
 }

@@ -53,6 +53,7 @@ function memoryLogs(): Logs {
       assertName(name)
       return logs.get(name)?.length ?? 0
     },
+    release: () => {},
     remove: async (name) => {
       assertName(name)
       logs.delete(name)

@@ -120,6 +120,8 @@ export interface Logs {
   read(name: string, after: number, limit: number): Promise<{ number: number; record: unknown }[]>
   /** Number of records; 0 when there is no such log. */
   count(name: string): Promise<number>
+  /** Frees the memory that the latest records of a log take, which are kept for those who follow it; they are read from disk then. */
+  release(name: string): void
   remove(name: string): Promise<void>
 }
 
