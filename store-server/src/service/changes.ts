@@ -157,7 +157,7 @@ export function noteLines(store: Store, id: string, last: number): void {
   const record = store.jobs.get(id)
   if (!record || record.job.logLines >= last) return
   store.jobs.set(id, { ...record, job: { ...record.job, logLines: last } })
-  store.hub.publish({ type: 'log', job: id })
+  store.hub.publishRecords(id)
   if (isFinal(record.job.state)) {
     store.jobLog.release(id)
     // Only the count that pages show is at stake; the lines themselves are on disk.

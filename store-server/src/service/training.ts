@@ -68,7 +68,7 @@ export async function receive(store: Store, message: Of<'records'>): Promise<voi
     store.jobLog.recheck(job)
     throw error
   }
-  if (points.length > 0) store.hub.publish({ type: 'metrics', job })
+  if (points.length > 0) store.hub.publishRecords(job)
   if (before.dropped === 0 && received.dropped > 0)
     await say(
       store,

@@ -1,22 +1,23 @@
-import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS, type ToPage } from '@pawprint/protocol'
+import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from '@pawprint/protocol'
 import type { Store } from '../service/context.ts'
 import type { Socket } from './socket.ts'
 
 /** Follows the log and the curves of one job for one page. */
 export interface Follow {
-  /** There may be more. */
-  wake(): void
   end(): void
 }
 
-/** As many records from the front as fit into one batch, at least one. */
-export function takeBatch<T>(records: readonly T[]): readonly T[] {
+/** The records from the front that fit into one batch, at least one, as JSON. */
+export function takeBatch(records: readonly unknown[]): string[] {
+  const texts: string[] = []
   let bytes = 0
-  const end = records.findIndex((record, i) => {
-    bytes += JSON.stringify(record).length
-    return i > 0 && bytes > MAX_BATCH_BYTES
-  })
-  return end === -1 ? records : records.slice(0, end)
+  for (const record of records) {
+    const text = JSON.stringify(record)
+    bytes += text.length
+    if (texts.length > 0 && bytes > MAX_BATCH_BYTES) break
+    texts.push(text)
+  }
+  return texts
 }
 
 interface Cursor {
@@ -25,17 +26,21 @@ interface Cursor {
   metric: number
 }
 
-/** Sends one batch of each after the cursors; true when there may be more. */
+/** Sends one batch of each after the cursors; true when there was more than that. */
 async function sendBatch(store: Store, socket: Socket, job: string, cursor: Cursor, isOver: () => boolean) {
-  const send = (message: ToPage) => socket.send(JSON.stringify(message))
-  const lines = takeBatch(await store.jobLog.lines(job, cursor.log, MAX_BATCH_RECORDS))
-  const points = takeBatch(await store.jobLog.points(job, cursor.metric, MAX_BATCH_RECORDS))
+  const lines = await store.jobLog.lines(job, cursor.log, MAX_BATCH_RECORDS)
+  const points = await store.jobLog.points(job, cursor.metric, MAX_BATCH_RECORDS)
   if (isOver()) return false
-  if (lines.length > 0) send({ type: 'log', job, lines: [...lines] })
-  if (points.length > 0) send({ type: 'metrics', job, points: [...points] })
-  cursor.log = lines.at(-1)?.seq ?? cursor.log
-  cursor.metric = points.at(-1)?.seq ?? cursor.metric
-  return lines.length + points.length > 0
+  const send = (type: 'log' | 'metrics', key: 'lines' | 'points', records: readonly { readonly seq: number }[]) => {
+    const texts = takeBatch(records)
+    if (texts.length > 0) socket.send(`{"type":"${type}","job":${JSON.stringify(job)},"${key}":[${texts.join(',')}]}`)
+    return records[texts.length - 1]?.seq
+  }
+  cursor.log = send('log', 'lines', lines) ?? cursor.log
+  cursor.metric = send('metrics', 'points', points) ?? cursor.metric
+  const isRest = (records: readonly { readonly seq: number }[], sent: number) =>
+    records.length === MAX_BATCH_RECORDS || (records.at(-1)?.seq ?? 0) > sent
+  return isRest(lines, cursor.log) || isRest(points, cursor.metric)
 }
 
 /**
@@ -77,11 +82,12 @@ export function follow(
         pumping = false
       })
   }
+  const unfollow = store.hub.followRecords(job, wake)
   run()
   return {
-    wake,
     end() {
       over = true
+      unfollow()
       if (timer) clearTimeout(timer)
     },
   }

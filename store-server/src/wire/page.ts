@@ -20,8 +20,7 @@ export function openPage(store: Store, socket: Socket): Peer {
   const follows = createFollows(store, socket, isReady)
   const unsubscribe = store.hub.subscribe((change) => {
     if (change.type === 'cleared') follows.end()
-    if (change.type === 'log' || change.type === 'metrics') follows.wake(change.job)
-    else deltas.add(change)
+    deltas.add(change)
   })
   const ping = setInterval(() => send({ type: 'ping' }), store.times.pingIntervalMs)
   return {
@@ -57,7 +56,6 @@ function createFollows(store: Store, socket: Socket, isReady: () => boolean) {
         throw new StoreError('E_STATE', 'follow', `at most ${MAX_FOLLOWS} jobs`, 'one more')
       follows.set(job, follow(store, socket, isReady, job, { log: message.afterLog, metric: message.afterMetric }))
     },
-    wake: (job: string) => follows.get(job)?.wake(),
     end() {
       for (const one of follows.values()) one.end()
       follows.clear()

@@ -73,9 +73,6 @@ export function messagesOf(store: Store, change: Change): ToPage[] {
       }))
     case 'cleared':
       return [{ type: 'cleared' }]
-    case 'log':
-    case 'metrics':
-      return []
     default:
       return unreachable(change)
   }
