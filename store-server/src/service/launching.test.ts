@@ -5,6 +5,7 @@ import { DEFAULT_TIMES } from '../options.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { type Storage, StorageError } from '../storage/storage.ts'
 import { TEST_FIELDS, TEST_TASK, TEST_TIME } from '../testing/fakeAgent.ts'
+import { saveRegistry } from './changes.ts'
 import type { Store } from './context.ts'
 import { launch, stop } from './launching.ts'
 import { openStore } from './open.ts'
@@ -70,6 +71,23 @@ test('a job that is on disk was launched, also when the disk refuses the first l
   expect(await launch(store, { notebook: 'pets', requestId: 'once' })).toMatchObject({ created: false })
   const again = await openStore({ ...store, storage })
   expect([...again.jobs.keys()]).toEqual([record.job.id])
+})
+
+test('a launch writes its job and not the registry, and a store that was killed then goes on with the next number', async () => {
+  const memory = createMemoryStorage()
+  const written: string[] = []
+  const write: Storage['documents']['write'] = (name, value) => {
+    written.push(name)
+    return memory.documents.write(name, value)
+  }
+  const store = await open({ ...memory, documents: { ...memory.documents, write } })
+  await saveRegistry(store)
+  written.length = 0
+  for (let i = 0; i < 3; i++) await launch(store, { notebook: 'pets' })
+  expect(written).toEqual(['jobs/id1/job', 'jobs/id2/job', 'jobs/id3/job'])
+  const again = await openStore({ ...store, storage: memory })
+  expect(again.notebooks.get('pets')?.notebook).toMatchObject({ state: 'unreachable', job: null })
+  expect((await launch(again, { notebook: 'pets' })).record.job.number).toBe(4)
 })
 
 test('ten thousand queued jobs that are cancelled all end, and none of them starts', async () => {
