@@ -155,8 +155,7 @@ function post(
 }
 
 function take(state: State): Letter[] {
-  // Where nothing more may go out, records wait and fill messages: an hour without a store is no ten thousand small ones.
-  if (state.inFlight.size < MAX_IN_FLIGHT) for (const batch of state.open.values()) seal(state, batch)
+  sealIdle(state)
   const unsettled = new Set<string>()
   const taken: Letter[] = []
   for (const letter of state.letters.values()) {
@@ -169,6 +168,16 @@ function take(state: State): Letter[] {
     taken.push(letter)
   }
   return taken
+}
+
+/**
+ * Puts records into messages, but for those of attempts that wait for an answer: meanwhile theirs fill the next message. So a store
+ * that is slow or away gets few large ones.
+ */
+function sealIdle(state: State): void {
+  const waiting = new Set<string>()
+  for (const { attempt, type } of state.letters.values()) if (type === 'records') waiting.add(attemptKey(attempt))
+  for (const [key, batch] of state.open) if (!waiting.has(key)) seal(state, batch)
 }
 
 function remove(state: State, letter: Letter): void {
