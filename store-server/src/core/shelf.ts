@@ -19,35 +19,37 @@ export interface Shelf<T> {
 
 /** Keys by falling number. New ones mostly have the highest number; what comes out of order is sorted when it is next asked for. */
 function createOrder() {
-  const keys: string[] = []
-  const numbers = new Map<string, number>()
+  const places: { readonly key: string; readonly number: number }[] = []
   let sorted = true
-  const numberAt = (i: number): number => numbers.get(keys[i] ?? '') ?? 0
+  /** Where the numbers from `before` on begin. */
+  const find = (before: number): number => {
+    if (!sorted) places.sort((a, b) => a.number - b.number)
+    sorted = true
+    let [low, high] = [0, places.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((places[middle]?.number ?? 0) < before) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
   return {
     add(key: string, number: number) {
-      sorted &&= keys.length === 0 || numberAt(keys.length - 1) < number
-      keys.push(key)
-      numbers.set(key, number)
+      sorted &&= (places.at(-1)?.number ?? Number.NEGATIVE_INFINITY) < number
+      places.push({ key, number })
     },
     remove(key: string) {
-      numbers.delete(key)
-      keys.splice(keys.indexOf(key), 1)
+      places.splice(
+        places.findIndex((place) => place.key === key),
+        1,
+      )
     },
     clear() {
-      keys.length = 0
-      numbers.clear()
+      places.length = 0
       sorted = true
     },
     *below(before: number) {
-      if (!sorted) keys.sort((a, b) => (numbers.get(a) ?? 0) - (numbers.get(b) ?? 0))
-      sorted = true
-      let [low, high] = [0, keys.length]
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (numberAt(middle) < before) low = middle + 1
-        else high = middle
-      }
-      for (let i = low - 1; i >= 0; i--) yield keys[i] ?? ''
+      for (let i = find(before) - 1; i >= 0; i--) yield places[i]?.key ?? ''
     },
   }
 }

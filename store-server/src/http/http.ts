@@ -47,6 +47,7 @@ const requestOf = (request: Request, bodyIdleMs: number): ApiRequest => ({
 async function sendAnswer(answer: ApiAnswer, response: Response): Promise<void> {
   response.status(answer.status).set({ ...answer.headers })
   if ('json' in answer) response.json(answer.json)
+  else if ('jsonText' in answer) response.type('json').send(answer.jsonText)
   else if (answer.bytes === null) response.end()
   else await pipeline(answer.bytes, response)
 }

@@ -3,7 +3,8 @@ import { StoreError } from '../core/error.ts'
 import { createPresenter, presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { jobOf, launch, move, retry, stop } from '../service/launching.ts'
-import { type ApiAnswer, type ApiRequest, countOf, jsonOf, limitOf, ok, pageOf, paramOf, type Route } from './route.ts'
+import { limitOf, pageOf } from './list.ts'
+import { type ApiAnswer, type ApiRequest, countOf, jsonOf, ok, paramOf, type Route } from './route.ts'
 
 const MAX_LOG_LIST = 100_000
 const DEFAULT_LOG_LIST = 1000

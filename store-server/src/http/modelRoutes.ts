@@ -3,8 +3,9 @@ import { StoreError } from '../core/error.ts'
 import type { Store } from '../service/context.ts'
 import { modelOf, readDetails } from '../service/deploying.ts'
 import { noteWeights } from '../service/upkeep.ts'
+import { pageOf } from './list.ts'
 import { isKnown, partOf } from './range.ts'
-import { type ApiAnswer, type ApiRequest, ok, pageOf, paramOf, type Route } from './route.ts'
+import { type ApiAnswer, type ApiRequest, ok, paramOf, type Route } from './route.ts'
 
 /** The weights, whole or a part. The name never changes its bytes, so a client may keep them for ever. */
 async function weights(store: Store, request: ApiRequest): Promise<ApiAnswer> {
@@ -51,16 +52,13 @@ function artifact(store: Store, request: ApiRequest): never {
   throw new StoreError('E_NO_ARTIFACT', `model ${model.sha1}`, 'an export that was uploaded', name)
 }
 
-function models(store: Store, request: ApiRequest): ApiAnswer {
+function models(store: Store, request: ApiRequest): Promise<ApiAnswer> {
   const task = request.query.get('task')
-  function* wanted(before: number) {
-    for (const record of store.models.newest(before)) if (task === null || record.model.task === task) yield record
-  }
   return pageOf(
     request,
-    wanted,
+    store.models.newest,
     ({ number }) => number,
-    ({ model }) => model,
+    ({ model }) => (task === null || model.task === task ? model : undefined),
   )
 }
 

@@ -1,7 +1,8 @@
 import type { Store } from '../service/context.ts'
 import { keep } from '../service/idling.ts'
 import { drop, forget, notebookOf } from '../service/launching.ts'
-import { type ApiRequest, jsonOf, limitOf, ok, paramOf, type Route } from './route.ts'
+import { limitOf } from './list.ts'
+import { type ApiRequest, jsonOf, ok, paramOf, type Route } from './route.ts'
 
 function notebookList(store: Store, request: ApiRequest) {
   const limit = limitOf(request)

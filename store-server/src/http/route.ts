@@ -16,6 +16,8 @@ export interface ApiRequest {
 
 export type ApiAnswer =
   | { readonly status: number; readonly json: unknown; readonly headers?: Readonly<Record<string, string>> }
+  /** The same as JSON already. */
+  | { readonly status: number; readonly jsonText: string; readonly headers?: Readonly<Record<string, string>> }
   | {
       readonly status: number
       readonly bytes: AsyncIterable<Uint8Array> | null
@@ -87,33 +89,4 @@ export function countOf(
   if (!(value >= min && value <= max))
     throw new StoreError('E_QUERY', at, `a whole number from ${min} to ${max}`, text.slice(0, 40))
   return value
-}
-
-const MAX_LIST = 1000
-const DEFAULT_LIST = 100
-
-/** How many items a list answers at most: `?limit=`, 1 to `max`. Throws StoreError E_QUERY. */
-export const limitOf = (request: ApiRequest, fallback = DEFAULT_LIST, max = MAX_LIST): number =>
-  countOf('limit', request.query.get('limit'), fallback, max, 1)
-
-/**
- * One page of a list that is sorted by a falling number: `?limit=` items (1 to 1,000, default 100) with numbers below the cursor
- * `?after=`. `next` is null at the end. `newest` gives those below a number, no more of them than are taken.
- */
-export function pageOf<T>(
-  request: ApiRequest,
-  newest: (before: number) => Iterable<T>,
-  numberOf: (item: T) => number,
-  show: (item: T) => unknown,
-): ApiAnswer {
-  const limit = limitOf(request)
-  const after = countOf('after', request.query.get('after'), Number.MAX_SAFE_INTEGER)
-  const items: T[] = []
-  for (const item of newest(after)) {
-    const last = items.at(-1)
-    if (last !== undefined && items.length === limit)
-      return ok({ items: items.map(show), next: String(numberOf(last)) })
-    items.push(item)
-  }
-  return ok({ items: items.map(show), next: null })
 }

@@ -3,7 +3,8 @@ import { StoreError } from '../core/error.ts'
 import { presentTask } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { deployByHand, pin, taskOf } from '../service/deploying.ts'
-import { type ApiAnswer, type ApiRequest, jsonOf, ok, pageOf, paramOf, type Route } from './route.ts'
+import { pageOf } from './list.ts'
+import { type ApiAnswer, type ApiRequest, jsonOf, ok, paramOf, type Route } from './route.ts'
 
 const taskReads = (store: Store): Route[] => [
   {

@@ -61,6 +61,8 @@ async function loadAggregates(store: Store): Promise<void> {
       store.models.lay(idOf(name), summary, bytes)
       store.counters.models = Math.max(store.counters.models, summary.number)
     }
+  // Put in order now, and not while the first who asks for a list waits.
+  for (const shelf of [store.jobs, store.models]) shelf.newest().next()
 }
 
 async function loadDeployments(store: Store, task: string): Promise<TaskRecord['deployments']> {
