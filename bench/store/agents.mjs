@@ -1,17 +1,17 @@
 /**
  * Many agents in one process, each with its own connection and one job of one trial. They print lines evenly spread over time and
- * batch them as the real agent does. Each line carries its number and the time at which it was printed.
+ * batch them as the real agent does: for a while, and until the batch before is acknowledged, or until a message is full. Each line
+ * carries its number and the time at which it was printed.
  * Arguments: URL, token, name prefix, agents. Requests: connect, launch, print, drain.
  */
 import { once } from 'node:events'
+import { BATCH_WAIT_MS, MAX_BATCH_RECORDS } from '@pawprint/protocol'
 import { WebSocket } from 'ws'
 import { call } from './process.mjs'
-import { summaryOf } from './statistics.mjs'
+import { cpuSecondsOf, summaryOf } from './statistics.mjs'
 
 const [url, token, prefix, count] = process.argv.slice(2)
 const TICK_MS = 10
-const BATCH_WAIT_MS = 50
-const BATCH_RECORDS = 256
 /** An agent that is not read stops reading its own sources. */
 const MAX_BUFFERED_BYTES = 1024 * 1024
 const SCHEMA = [{ key: 'SEED', type: 'integer', list: false, min: 0, max: 2 ** 32 - 1, default: 7, about: '' }]
@@ -78,10 +78,10 @@ function print(agent, lines) {
 
 function flush(agent) {
   while (agent.lines.length > 0) {
-    const full = agent.lines.length >= BATCH_RECORDS
-    if (!full && nowMs() - agent.firstAtMs < BATCH_WAIT_MS) return
+    const isFull = agent.lines.length >= MAX_BATCH_RECORDS
+    if (!isFull && (agent.waiting.size > 0 || nowMs() - agent.firstAtMs < BATCH_WAIT_MS)) return
     if (agent.socket.bufferedAmount > MAX_BUFFERED_BYTES) return
-    const lines = agent.lines.splice(0, BATCH_RECORDS)
+    const lines = agent.lines.splice(0, MAX_BATCH_RECORDS)
     const id = `b${++agent.ids}`
     const first = agent.printed - agent.lines.length - lines.length + 1
     const head = JSON.stringify({ type: 'records', id, ...agent.run, first })
@@ -90,9 +90,13 @@ function flush(agent) {
   }
 }
 
-/** Prints `perSecond` lines a second, all agents together, evenly spread; what a late tick missed it makes good. */
+/**
+ * Prints `perSecond` lines a second, all agents together, evenly spread; what a late tick missed it makes good. Answers what that
+ * cost this process.
+ */
 async function printFor({ seconds, perSecond }) {
   ackMs.length = 0
+  const cpu = process.cpuUsage()
   const startMs = nowMs()
   const before = agents.map(({ printed }) => printed)
   const each = perSecond / agents.length
@@ -102,7 +106,7 @@ async function printFor({ seconds, perSecond }) {
       agents.forEach((agent, i) => {
         // Each agent begins at another moment, or all would print together.
         const due = Math.floor(elapsed * each + i / agents.length) - (agent.printed - before[i])
-        if (due > 0 && agent.lines.length < 4 * BATCH_RECORDS) print(agent, due)
+        if (due > 0 && agent.lines.length < 4 * MAX_BATCH_RECORDS) print(agent, due)
         flush(agent)
       })
       if (elapsed < seconds) return
@@ -110,6 +114,7 @@ async function printFor({ seconds, perSecond }) {
       resolve()
     }, TICK_MS)
   })
+  return { cpuSeconds: cpuSecondsOf(process.cpuUsage(cpu)), ackMs: summaryOf(ackMs) }
 }
 
 /** Waits until everything is acknowledged. */
@@ -121,7 +126,7 @@ async function drain() {
     await new Promise((resolve) => setTimeout(resolve, TICK_MS))
   }
   const jobs = agents.map(({ run, printed, acked }) => ({ job: run.job, printed, acked }))
-  return { jobs, ackMs: summaryOf(ackMs), drainMs: nowMs() - startedMs, closes, refusals }
+  return { jobs, drainMs: nowMs() - startedMs, closes, refusals }
 }
 
 const ANSWERS = {

@@ -29,22 +29,50 @@ async function verifyAll(folder, jobs) {
 
 const FLOOD_SECONDS = 15
 const FLOOD_LINES = 100_000
+/** The store cuts who was silent for 45 s, and looks every 15 s. */
+const CUT_MS = 65_000
 
-/** The same once more beside one agent that prints as fast as it is read: how late the lines of the others come now. */
+/**
+ * The same once more beside one agent that prints as fast as it is read, and a page that follows it and stops reading: how late the
+ * lines of the others come now, and how much of one core each process takes.
+ */
 async function flood(store, writers, readers, { lines, seconds }) {
   const flooder = startLoader('agents', store.url, store.token, 'flood', 1)
   await flooder.ask({ type: 'connect' })
-  await flooder.ask({ type: 'launch' })
-  await readers.ask({ type: 'restart' })
-  await store.restartProbe()
+  const { jobs } = await flooder.ask({ type: 'launch' })
+  await readers.ask({ type: 'stop', job: jobs[0] })
+  const stoppedMs = performance.now()
   const flooding = flooder.ask({ type: 'print', seconds, perSecond: FLOOD_LINES })
-  await writers.ask({ type: 'print', seconds, perSecond: lines })
-  const { lagP99Ms } = await store.probe()
-  const { lineToPageMs } = await readers.ask({ type: 'read' })
+  const { lineToPageMs, ...during } = await measure(store, writers, readers, { lines, seconds })
   await flooding
-  const { jobs } = await flooder.ask({ type: 'drain' })
+  const drained = await flooder.ask({ type: 'drain' })
   await flooder.end()
-  return { lineToPageMs, lagP99Ms, flooderLinesPerSecond: jobs[0].acked / seconds }
+  const [{ acked }] = drained.jobs
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, stoppedMs + CUT_MS - performance.now())))
+  return {
+    flooded: { lineToPageMs, ...during, flooderLinesPerSecond: acked / seconds },
+    stoppedPage: await readers.ask({ type: 'resume', seq: acked }),
+    flooder: drained.jobs,
+  }
+}
+
+/** All agents print for `seconds`. Processor time is given in shares of one core. */
+async function measure(store, writers, readers, { lines, seconds }) {
+  await readers.ask({ type: 'restart' })
+  const before = await store.restartProbe()
+  const { ackMs, cpuSeconds } = await writers.ask({ type: 'print', seconds, perSecond: lines })
+  const { cpuSeconds: storeSeconds, ...during } = await store.probe()
+  const read = await readers.ask({ type: 'read' })
+  const spent = storeSeconds - before.cpuSeconds
+  return {
+    lineToPageMs: read.lineToPageMs,
+    gaps: read.gaps,
+    closes: read.closes,
+    ackMs,
+    ...during,
+    cores: { store: spent / seconds, agents: cpuSeconds / seconds, pages: read.cpuSeconds / seconds },
+    cpuMicrosecondsPerLine: (spent * 1e6) / (lines * seconds),
+  }
 }
 
 export async function measureLogs(folder, { agents, lines, pages, seconds }) {
@@ -57,30 +85,26 @@ export async function measureLogs(folder, { agents, lines, pages, seconds }) {
   const launching = await store.restartProbe()
   await readers.ask({ type: 'open', jobs: launched.jobs.slice(0, pages) })
   await writers.ask({ type: 'print', seconds: 2, perSecond: lines })
-  await readers.ask({ type: 'restart' })
-  const before = await store.restartProbe()
-  await writers.ask({ type: 'print', seconds, perSecond: lines })
-  const during = await store.probe()
-  const read = await readers.ask({ type: 'read' })
-  const flooded = await flood(store, writers, readers, { lines, seconds: Math.min(seconds, FLOOD_SECONDS) })
-  const drained = await writers.ask({ type: 'drain' })
+  const steady = await measure(store, writers, readers, { lines, seconds })
+  const { flooder, ...others } = await flood(store, writers, readers, {
+    lines,
+    seconds: Math.min(seconds, FLOOD_SECONDS),
+  })
+  const { jobs, ...drained } = await writers.ask({ type: 'drain' })
   await store.end('SIGKILL')
   await writers.end()
   await readers.end()
-  const kept = await verifyAll(folder, drained.jobs)
-  const { jobs, ...rest } = drained
+  const all = [...jobs, ...flooder]
+  const kept = await verifyAll(folder, all)
   return {
     connectMs: connected.ms,
     connectLagP99Ms: connecting.lagP99Ms,
     launchMs: launched.ms,
     launchLagP99Ms: launching.lagP99Ms,
-    ...read,
-    ...rest,
-    ...during,
-    /** Processor time of the store for each line that was printed. */
-    cpuMicrosecondsPerLine: ((during.cpuSeconds - before.cpuSeconds) * 1e6) / (lines * seconds),
-    flooded,
-    acked: jobs.reduce((sum, { acked }) => sum + acked, 0),
+    ...steady,
+    ...others,
+    ...drained,
+    acked: all.reduce((sum, { acked }) => sum + acked, 0),
     kept,
   }
 }

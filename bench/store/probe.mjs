@@ -1,5 +1,6 @@
 // Preloaded into the store's process: answers over IPC what only the process itself can measure. The store knows nothing of it.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { cpuSecondsOf } from './statistics.mjs'
 
 /** Milliseconds between two samples; what a sample takes longer is the lag of the event loop. */
 const RESOLUTION_MS = 5
@@ -17,14 +18,13 @@ timer.unref()
 
 process.on('message', ({ ask }) => {
   note()
-  const { user, system } = process.cpuUsage()
   process.send({
     lagP50Ms: lagMs(delay.percentile(50)),
     lagP99Ms: lagMs(delay.percentile(99)),
     lagMaxMs: lagMs(delay.max),
     rssBytes: process.memoryUsage.rss(),
     maxRssBytes,
-    cpuSeconds: (user + system) / 1e6,
+    cpuSeconds: cpuSecondsOf(process.cpuUsage()),
   })
   if (ask !== 'restart') return
   delay.reset()

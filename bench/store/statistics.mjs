@@ -6,6 +6,9 @@ export function percentile(numbers, p) {
 
 export const median = (numbers) => percentile(numbers, 0.5)
 
+/** Of what `process.cpuUsage` answers. */
+export const cpuSecondsOf = ({ user, system }) => (user + system) / 1e6
+
 export const summaryOf = (numbers) => ({
   count: numbers.length,
   p50: percentile(numbers, 0.5),
