@@ -46,10 +46,11 @@ export async function* linesIn(path: string): AsyncGenerator<Buffer[]> {
   try {
     let rest = Buffer.alloc(0)
     while (rest.length <= MAX_LINE_BYTES) {
-      const piece = Buffer.allocUnsafe(PIECE_BYTES)
-      const { bytesRead } = await handle.read(piece, 0, piece.length).catch(() => ({ bytesRead: 0 }))
+      const piece = Buffer.allocUnsafe(rest.length + PIECE_BYTES)
+      rest.copy(piece)
+      const { bytesRead } = await handle.read(piece, rest.length, PIECE_BYTES).catch(() => ({ bytesRead: 0 }))
       if (bytesRead === 0) return
-      const bytes = Buffer.concat([rest, piece.subarray(0, bytesRead)])
+      const bytes = piece.subarray(0, rest.length + bytesRead)
       const lines: Buffer[] = []
       let from = 0
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, from)) {
