@@ -14,9 +14,10 @@ const MAX_FOLLOWS = 16
 /** The store's end of a page's connection: a snapshot, then what changes; log and curves of the jobs it follows. */
 export function openPage(store: Store, socket: Socket): Peer {
   const send = (message: ToPage) => socket.send(JSON.stringify(message))
-  send(snapshotOf(store))
+  const snapshot = snapshotOf(store)
+  send(snapshot)
   const isReady = createPace(socket, socket.bufferedBytes())
-  const deltas = createDeltas(store, socket, isReady)
+  const deltas = createDeltas(store, socket, isReady, snapshot.jobs)
   const follows = createFollows(store, socket, isReady)
   const unsubscribe = store.hub.subscribe((change) => {
     if (change.type === 'cleared') follows.end()

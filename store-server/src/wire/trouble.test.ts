@@ -131,6 +131,23 @@ test('a page sees places in the queue move', async () => {
   await page.next('job', ({ job }) => job.id === ids[1] && job.position === 1)
 })
 
+test('when a queue moves a page is told of the jobs that have another place, and of no others', async () => {
+  const store = await startTestStore({ times: { coalesceMs: 1 } })
+  const agent = await fakeAgent(store)
+  await agent.join('pets')
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) ids.push((await call(store, 'POST', '/api/jobs', { notebook: 'pets' })).json.id)
+  await agent.next('run')
+  const page = await openTestPage(store)
+  await call(store, 'PATCH', `/api/jobs/${ids[4]}`, { position: 3 })
+  await page.next('job', ({ job }) => job.id === ids[3] && job.position === 4)
+  await call(store, 'POST', `/api/jobs/${ids[3]}/stop`)
+  await page.next('job', ({ job }) => job.id === ids[3] && job.state === 'cancelled')
+  await call(store, 'POST', '/api/jobs', { notebook: 'pets' })
+  await page.next('job', ({ job }) => job.position === 4)
+  expect(page.waiting.flatMap((message) => (message.type === 'job' ? message.job.id : []))).toEqual([ids[4]])
+})
+
 const ANY_SHA1 = sha1Of(weightsOf(1))
 const attempt = { job: 'a', trial: 0, attempt: 1, lease: 'b' }
 const registration = {
