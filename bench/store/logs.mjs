@@ -1,7 +1,8 @@
 // Agents print, pages follow: how late lines come, what it costs, and whether every acknowledged line is there after a kill.
+import { MAX_LOG_LINES_PER_ATTEMPT } from '@pawprint/protocol'
 import { call, startLoader, startStore } from './process.mjs'
 
-/** The job's whole log through the API, checked: seq without gaps, the agent's lines in order, as many as were acknowledged. */
+/** The job's whole log through the API, checked: seq without gaps, the agent's lines in order, as many as were acknowledged and are kept. */
 async function verify(store, { job, acked }) {
   let seq = 0
   let own = 0
@@ -15,7 +16,8 @@ async function verify(store, { job, acked }) {
     }
     after = next
   }
-  if (own < acked) throw new Error(`job ${job}: ${acked} lines were acknowledged, ${own} are there`)
+  if (own < Math.min(acked, MAX_LOG_LINES_PER_ATTEMPT))
+    throw new Error(`job ${job}: ${acked} lines were acknowledged, ${own} are there`)
   return own
 }
 
@@ -51,7 +53,7 @@ async function flood(store, writers, readers, { lines, seconds }) {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, stoppedMs + CUT_MS - performance.now())))
   return {
     flooded: { lineToPageMs, ...during, flooderLinesPerSecond: acked / seconds },
-    stoppedPage: await readers.ask({ type: 'resume', seq: acked }),
+    stoppedPage: await readers.ask({ type: 'resume', seq: Math.min(acked, MAX_LOG_LINES_PER_ATTEMPT) }),
     flooder: drained.jobs,
   }
 }

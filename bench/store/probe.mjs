@@ -23,6 +23,8 @@ process.on('message', ({ ask }) => {
     lagP99Ms: lagMs(delay.percentile(99)),
     lagMaxMs: lagMs(delay.max),
     rssBytes: process.memoryUsage.rss(),
+    heapBytes: process.memoryUsage().heapUsed,
+    externalBytes: process.memoryUsage().external,
     maxRssBytes,
     cpuSeconds: cpuSecondsOf(process.cpuUsage()),
   })

@@ -12,6 +12,9 @@ export interface TestPeer<T extends { type: string }> {
   readonly waiting: readonly T[]
   /** Resolves with code and reason once the connection is over. */
   readonly closed: Promise<{ code: number; reason: string }>
+  /** Reads nothing more, pings included, until `resume`. */
+  pause(): void
+  resume(): void
   close(): Promise<unknown>
   /** Cuts the connection without a goodbye, as a lost network does. */
   cut(): Promise<unknown>
@@ -83,6 +86,8 @@ export async function openPeer<T extends { type: string }>(
     next: inbox.next,
     waiting: inbox.waiting,
     closed,
+    pause: () => ws.pause(),
+    resume: () => ws.resume(),
     close() {
       ws.close()
       return closed
