@@ -116,7 +116,7 @@ test('a disk too full to move anything loses nothing, now or at the next start',
   })
 })
 test('megabytes go through both journals and are all in their files in the end', async () => {
-  const text = 'x'.repeat(100_000)
+  const text = 'x'.repeat(400_000)
   await folder.life(async ({ logs }) => {
     for (let i = 1; i <= 30; i++) await Promise.all(names.map((name) => logs.append(name, [`${i} ${text}`])))
   })

@@ -5,8 +5,11 @@ import { appendTexts, loadLog } from './logwriting.ts'
 import { JOURNALS } from './names.ts'
 import { StorageError } from './storage.ts'
 
-/** With this much in one file, appends go on in the other one, and what the first holds moves to where it belongs. */
-const FULL_BYTES = 8 * 1024 * 1024
+/**
+ * With this much in one file, appends go on in the other one, and what the first holds moves to where it belongs. It waits in memory
+ * as well. A thousand logs take a thousand fdatasyncs then: every 14 seconds at 10,000 lines a second.
+ */
+const FULL_BYTES = 32 * 1024 * 1024
 const PAGE_RECORDS = 1000
 
 /** Records of one log, as JSON. `first` is the number of the first one. */

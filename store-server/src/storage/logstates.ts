@@ -7,9 +7,9 @@ import { StorageError } from './storage.ts'
 
 /**
  * The latest records of a log that stay in memory, so that pages that keep up never read the disk; up to a quarter more before the
- * oldest are dropped. A thousand logs of lines hold 60 MB so.
+ * oldest are dropped. A thousand logs of lines hold 15 MB so, and what the journal has beside it.
  */
-const RECENT_RECORDS = 256
+const RECENT_RECORDS = 64
 
 /** A log: its file, and behind it the records, as JSON, that are durable in the journal only. */
 export interface KnownLog {
