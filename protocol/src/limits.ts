@@ -13,7 +13,7 @@ export const MAX_NAME_LENGTH = 128
 export const MAX_LOG_LINE_BYTES = 16 * 1024
 /** A batch of log lines and metrics holds at most this many records … */
 export const MAX_BATCH_RECORDS = 256
-/** … and this many bytes of JSON, and waits at most this long. */
+/** … and this many bytes of JSON, and waits this long, and until the one before it is acknowledged or it is full. */
 export const MAX_BATCH_BYTES = 64 * 1024
 export const BATCH_WAIT_MS = 50
 /** Log lines kept of one trial attempt. What comes later is counted, not kept. */
