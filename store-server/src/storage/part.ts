@@ -10,46 +10,55 @@ import type { BlobInfo } from './storage.ts'
 /** A session whose bytes are the file `part`. */
 export interface DiskSession extends rules.Session {
   readonly part: string
-  /** Bytes in `part`; those above `offset` may not be durable. */
-  written: number
-  /** Of the first bytes of `part`: of all of them, or of fewer after a restart. */
+  /** Of the first `offset` bytes of `part`; of fewer after a restart, of more after a write that failed. */
   digests: Digests
+  /** Ends when all bytes but those of the present part are durable, or the disk is known to be broken. Never rejects. */
+  settled: Promise<void>
   committing: Promise<BlobInfo> | null
 }
 
 const PART_FLAGS = constants.O_RDWR | constants.O_NOFOLLOW
 
-/** Makes durable what is written. */
-async function settle(disk: Disk, session: DiskSession, handle: FileHandle): Promise<void> {
-  const { written } = session
-  if (written === session.offset) return
-  failpoint('part.beforeSync')
-  await disk.syncData(handle, session.id)
-  session.offset = written
+/** Makes durable what was written through `handle`, and closes it, while the sender goes on; commit waits for it. */
+function settleLater(disk: Disk, session: DiskSession, handle: FileHandle): void {
+  const settle = async (): Promise<void> => {
+    try {
+      failpoint('part.beforeSync')
+      await disk.syncData(handle, session.id)
+    } finally {
+      await handle.close()
+    }
+  }
+  const earlier = session.settled
+  // After a failed sync the disk refuses every change, the commit of this session too.
+  session.settled = disk
+    .run(settle)
+    .catch(() => handle.close())
+    .then(() => earlier)
 }
 
 async function write(disk: Disk, session: DiskSession, handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  let taken = 0
   const count = (sizeBytes: number): void => {
-    session.digests.update(chunk.subarray(taken, taken + sizeBytes))
-    taken += sizeBytes
-    session.written += sizeBytes
+    session.offset += sizeBytes
   }
   try {
     failpoint('part.write')
-    await disk.run(() => writeAll(handle, chunk, session.written, count))
+    await disk.run(() => writeAll(handle, chunk, session.offset, count))
     failpoint('part.afterWrite')
   } catch (error) {
     throw withNoSpace(error, session.id)
   }
 }
 
-/** Hashes the part of the file that came before a restart; the hashes then cover all that is written. */
+/** Hashes the file anew if need be; the hashes then cover all that is written. */
 export async function catchUp(session: DiskSession, handle: FileHandle): Promise<void> {
-  if (session.digests.sizeBytes() !== session.written) session.digests = await hashFile(handle, session.written)
+  if (session.digests.sizeBytes() !== session.offset) session.digests = await hashFile(handle, session.offset)
 }
 
-/** Takes bytes into the session, as Blobs.appendUpload says. They are durable when it returns and also when it throws. */
+/**
+ * Takes bytes into the session, as Blobs.appendUpload says. They outlast the process when it returns and also when it throws; a
+ * power cut only once the next part has been taken, or the commit is answered.
+ */
 export async function appendPart(
   disk: Disk,
   limits: rules.Limits,
@@ -57,25 +66,18 @@ export async function appendPart(
   offset: number,
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<UploadSession> {
-  if (session.done) {
-    rules.assertOffset(session, offset)
-    return rules.statusOf(session)
-  }
+  rules.assertOffset(session, offset)
+  if (session.done) return rules.statusOf(session)
   const writer = rules.claim(session, limits)
   try {
     const handle = await open(session.part, PART_FLAGS)
     try {
-      // A writer that was replaced may have left bytes that nobody has synced.
-      await settle(disk, session, handle)
-      rules.assertOffset(session, offset)
       await catchUp(session, handle)
       await takeAll(disk, limits, session, handle, writer, bytes)
     } finally {
-      try {
-        if (session.writer === writer) await disk.run(() => settle(disk, session, handle))
-      } finally {
-        await handle.close()
-      }
+      // One part settles while the next one comes, no more of them.
+      await session.settled
+      settleLater(disk, session, handle)
     }
   } finally {
     if (session.writer === writer) session.writer = null
@@ -93,12 +95,15 @@ async function takeAll(
 ): Promise<void> {
   writer.waitingSinceMs = limits.now()
   for await (const chunk of bytes) {
-    rules.assertTurn(session, writer, session.written + chunk.length)
+    rules.assertTurn(session, writer, session.offset + chunk.length)
     writer.waitingSinceMs = null
-    await write(disk, session, handle, chunk)
+    const written = write(disk, session, handle, chunk)
+    // Meanwhile: the disk takes the bytes in another thread.
+    session.digests.update(chunk)
+    await written
     session.lastByteMs = limits.now()
     writer.waitingSinceMs = session.lastByteMs
   }
   // Replaced while the last byte was awaited: what follows is the other's.
-  rules.assertTurn(session, writer, session.written)
+  rules.assertTurn(session, writer, session.offset)
 }

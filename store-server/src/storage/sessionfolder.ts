@@ -24,8 +24,8 @@ export function sessionOf(folder: string, id: string, blob: NewBlob, lastByteMs:
     blob: { sha1, sha256, sizeBytes, kind },
     part: join(folder, id, PART),
     offset: 0,
-    written: 0,
     digests: createDigests(),
+    settled: Promise.resolve(),
     lastByteMs,
     writer: null,
     done: false,
@@ -65,7 +65,6 @@ async function loadSession(folder: string, id: string): Promise<DiskSession | nu
     session.lastByteMs = (part ?? (await lstat(join(folder, id, DECLARED)))).mtimeMs
     session.done = part === null
     // After a power cut the end of the file may be other bytes than were sent; the digests will tell.
-    session.written = part === null ? 0 : part.size
     session.offset = part === null ? session.blob.sizeBytes : part.size
     return session
   } catch (error) {

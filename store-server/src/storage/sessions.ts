@@ -17,7 +17,7 @@ export interface Writer {
   waitingSinceMs: number | null
 }
 
-/** An upload under way. `offset` bytes are durable. */
+/** An upload under way. `offset` bytes came; they are durable once the blob is published. */
 export interface Session {
   readonly id: string
   readonly blob: NewBlob

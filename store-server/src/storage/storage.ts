@@ -97,7 +97,7 @@ export interface Blobs {
   /** Durable offset of a session. Throws E_NOT_FOUND. */
   findUpload(id: string): Promise<UploadSession>
   /**
-   * Appends at `offset`, which must be the durable one (else E_OFFSET with the right one, digits only, in `expected`; so does a
+   * Appends at `offset`, which must be where the session stands (else E_OFFSET with the right one, digits only, in `expected`; so does a
    * second writer while the first is alive). E_TOO_LARGE with the first byte above the declared size. Keeps what came if `bytes`
    * breaks off, and leaves `bytes` early on an error: a request given here must not close its socket when its iterator returns.
    */

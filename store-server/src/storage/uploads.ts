@@ -158,6 +158,7 @@ async function checkPart(disk: Disk, session: DiskSession): Promise<void> {
   const handle: FileHandle = await open(session.part, 'r+')
   try {
     failpoint('commit.beforeHash')
+    await session.settled
     await catchUp(session, handle)
     rules.assertDigests(session, session.digests.digest())
     failpoint('commit.beforeSync')
