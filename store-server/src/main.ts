@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isLoopback } from './core/gate.ts'
+import { plainText } from './core/plainText.ts'
 import { type Certificate, CertificateError, outOfDate, readCertificate } from './http/certificate.ts'
 import { type RunningStore, startStore } from './startStore.ts'
 import { StorageError } from './storage/storage.ts'
@@ -78,24 +79,29 @@ function explain(error: unknown, port: number, dataDir: string): string {
   return code.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n\n${USAGE}` : (error.stack ?? error.message)
 }
 
-/** The first signal ends the store in order, within its flush time; a second one at once. */
-function endOnSignals(store: RunningStore): void {
+/**
+ * The first signal ends the store in order, within its flush time; a second one at once. So does a mistake that nothing caught: what
+ * it left half done in memory is not gone on with.
+ */
+function endInOrder(store: RunningStore): void {
   let ending = false
-  const end = () => {
+  const end = (code: number): void => {
     if (ending) process.exit(1)
     ending = true
     store.close().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         console.error(error)
         process.exit(1)
       },
     )
   }
-  process.on('SIGTERM', end)
-  process.on('SIGINT', end)
-  // The terminal it was started in was closed.
-  process.on('SIGHUP', end)
+  // SIGHUP: the terminal it was started in was closed.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => end(0))
+  process.on('uncaughtException', (error: unknown) => {
+    console.error(plainText(`A mistake of the store, which ends now: ${error instanceof Error ? error.stack : error}`))
+    end(1)
+  })
 }
 
 /** What an operator should know before the store is open to others. Throws StartError for what nobody asked for. */
@@ -122,7 +128,7 @@ async function main(): Promise<void> {
     const tls = await readCertificate(certFile, keyFile)
     checkReach(options.host, allowRemote, tls)
     const store = await startStore({ ...options, tls })
-    endOnSignals(store)
+    endInOrder(store)
     console.log(`Store: ${store.url}/?token=${store.token}`)
   } catch (error) {
     console.error(explain(error, port, dataDir))

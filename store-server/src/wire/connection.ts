@@ -1,6 +1,7 @@
 import { CLOSE, PROTOCOL_VERSION, parseHello } from '@pawprint/protocol'
 import { reaches, type Scope } from '../core/gate.ts'
 import { type Store, timeOf } from '../service/context.ts'
+import { failpoint } from '../storage/failpoint.ts'
 import { openAgent } from './agent.ts'
 import { openDemo } from './demo.ts'
 import { openPage } from './page.ts'
@@ -63,6 +64,7 @@ export function openConnection(store: Store, socket: Socket, scope: Scope): Peer
     alive: () => peer?.alive(),
     closed() {
       clearTimeout(timer)
+      failpoint('connection.closed')
       peer?.closed()
     },
   }
