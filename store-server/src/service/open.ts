@@ -32,6 +32,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
     links: new Map(),
     heard: new Map(),
     demos: new Set(),
+    claims: new Set(),
     closing: false,
   }
   await load(store)

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { RunningStore } from '../startStore.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
 import { call, type FakeAgent, fakeAgent, type Run, refOf, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
 import { startTestStore } from '../testing/testStore.ts'
 
@@ -13,12 +15,16 @@ function say(agent: FakeAgent, run: Run, step: number) {
   return agent.answer(id)
 }
 
+async function train(store: RunningStore, notebook: string) {
+  const agent = await fakeAgent(store)
+  await agent.join(notebook)
+  const { json: job } = await call(store, 'POST', '/api/jobs', { notebook })
+  return { agent, job: job.id as string, run: await agent.next('run') }
+}
+
 async function running() {
   const store = await startTestStore()
-  const agent = await fakeAgent(store, 'kernel')
-  await agent.join('pets')
-  const { json: job } = await call(store, 'POST', '/api/jobs', { notebook: 'pets' })
-  return { store, agent, job: job.id as string, run: await agent.next('run') }
+  return { store, ...(await train(store, 'pets')) }
 }
 
 /** The bytes that the store has for the trial, or the status of its refusal. */
@@ -58,6 +64,41 @@ test('a checkpoint whose bytes a model has too stays as that model', async () =>
   expect(await agent.answer('c')).toMatchObject({ type: 'ack' })
   await agent.finish(run, 1, 0.5)
   expect((await call(store, 'GET', `/api/models/${sha1Of(weightsOf(1))}/weights`)).status).toBe(200)
+})
+
+test('a checkpoint that one trial replaces stays for another trial that has the same, also while that one is only about to', async () => {
+  const memory = createMemoryStorage()
+  let found = (): void => {}
+  let goOn = (): void => {}
+  const isFound = new Promise<void>((resolve) => (found = resolve))
+  const mayGoOn = new Promise<void>((resolve) => (goOn = resolve))
+  let claims = 0
+  const blobs: typeof memory.blobs = {
+    ...memory.blobs,
+    async claim(sha1) {
+      const info = await memory.blobs.claim(sha1)
+      // The second trial's.
+      if (sha1 === sha1Of(bytesAt(10)) && ++claims === 2) {
+        found()
+        await mayGoOn
+      }
+      return info
+    },
+  }
+  const store = await startTestStore({ storage: { ...memory, blobs } })
+  const [first, second] = [await train(store, 'cats'), await train(store, 'dogs')]
+  await upload(store, bytesAt(10))
+  await upload(store, bytesAt(20))
+  await say(first.agent, first.run, 10)
+  const answer = say(second.agent, second.run, 10)
+  await isFound
+  expect(await say(first.agent, first.run, 20)).toMatchObject({ type: 'ack' })
+  goOn()
+  expect(await answer).toMatchObject({ type: 'ack' })
+  expect(await kept(store, second.run)).toEqual(bytesAt(10))
+  await say(second.agent, second.run, 20)
+  await second.agent.finish(second.run, 1, 0.5)
+  expect(await kept(store, first.run)).toEqual(bytesAt(20))
 })
 
 test('refuses a checkpoint that was not uploaded, and one of a wrong lease', async () => {
