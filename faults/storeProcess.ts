@@ -27,6 +27,8 @@ export interface StoreProcessOptions {
   readonly failpoint?: string
   /** A further name under which it may be reached: a proxy's. */
   readonly allowHost?: string
+  /** The address to listen on; default 127.0.0.1. */
+  readonly host?: string
   /** What runs it, before the path of Node: `['unshare', …]`. */
   readonly under?: readonly string[]
   /** Bytes that uploads leave free on the disk; default as people have it, 512 MiB. */
@@ -48,13 +50,14 @@ function scriptOf(dataDir: string, port: number, keepFreeBytes: number): string[
 /** Null when it died before it listened. */
 export async function startStoreProcess(
   dataDir: string,
-  { port = 0, failpoint, allowHost, under = [], keepFreeBytes }: StoreProcessOptions = {},
+  { port = 0, failpoint, allowHost, host, under = [], keepFreeBytes }: StoreProcessOptions = {},
 ): Promise<{ store: StoreProcess | null; ended: Promise<StoreEnd> }> {
   const flags = [
     '--data',
     dataDir,
     '--port',
     `${port}`,
+    ...(host === undefined ? [] : ['--host', host]),
     ...(allowHost === undefined ? [] : ['--allow-host', allowHost]),
   ]
   const program = keepFreeBytes === undefined ? [MAIN, ...flags] : scriptOf(dataDir, port, keepFreeBytes)

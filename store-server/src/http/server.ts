@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer as createPlainServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +12,8 @@ const REQUEST_TIMEOUT_MS = 600_000
 /** A connection on which nothing at all moves is ended after this long. */
 const IDLE_TIMEOUT_MS = 120_000
 const MAX_CONNECTIONS = 4096
+/** Open files that connections leave to the disk, where so few are allowed that it matters: at most half of them. */
+const FILES_KEPT = 1024
 const WILDCARDS = ['0.0.0.0', '::']
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost']
 
@@ -25,8 +28,20 @@ export function createServer(tls: Certificate | null, { headersMs }: Pick<Times,
   const server =
     tls === null ? createPlainServer(limits) : createTlsServer({ ...limits, ...tls, handshakeTimeout: headersMs })
   server.timeout = IDLE_TIMEOUT_MS
-  server.maxConnections = MAX_CONNECTIONS
+  const files = maxOpenFiles()
+  server.maxConnections = Math.min(MAX_CONNECTIONS, Math.max(Math.floor(files / 2), files - FILES_KEPT))
   return server
+}
+
+/** How many files this process may have open at a time; infinite where that cannot be told. */
+function maxOpenFiles(): number {
+  try {
+    return Number(
+      /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Number.POSITIVE_INFINITY,
+    )
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 /** Resolves with the port. Rejects with the system's error, such as EADDRINUSE. */
