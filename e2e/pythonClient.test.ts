@@ -194,3 +194,14 @@ function softmaxOf(file: Buffer, pixels: Uint8Array): number[] {
   })
   return exps.map((value) => value / exps.reduce((a, b) => a + b, 0))
 }
+
+test('a token that was replaced is final, and said to be the reason', async () => {
+  const stage = await openStage()
+  onTestFinished(() => stage.close())
+  const search = startSearch(stage.store.port, stage.store.agentToken)
+  await inState(stage, 'idle')
+  await stage.api('POST', '/api/tokens/agent/rotate')
+  const [code] = await once(search.child, 'close')
+  expect(code).toBe(1)
+  await search.says(/closed with 4401 .*\nthe token was replaced: start again with the new one/)
+})

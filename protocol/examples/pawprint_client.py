@@ -21,6 +21,7 @@ from pawprint_trial import Cancelled, Model, Trial
 from pawprint_websocket import Message, WebSocket
 from pawprint_weights import Uploads, backoff_s, weights_file
 
+TOKEN_REPLACED = 4401
 FINAL_CLOSES, FINAL_STATUS = (4400, 4403, 4409, 4426), (401, 403)
 BATCH_EVERY_S, HEALTHY_AFTER_S = 0.05, 60.0
 
@@ -53,6 +54,8 @@ class Agent:
                     self._talk(connection)
             except OSError as error:
                 print(error, flush=True)
+                if getattr(error, "code", 0) == TOKEN_REPLACED:
+                    raise Refused("the token was replaced: start again with the new one") from error
                 if getattr(error, "code", 0) in FINAL_CLOSES or getattr(error, "status", 0) in FINAL_STATUS:
                     raise Refused(str(error)) from error
             failures = 0 if time.monotonic() - opened > HEALTHY_AFTER_S else failures + 1
