@@ -14,10 +14,11 @@ export const LaunchRequest = v.object({
 export const MoveRequest = v.object({ position: v.pipe(Count, v.minValue(1)) })
 export const DeployRequest = v.object({ sha1: Sha1, expectedRevision: v.optional(Count) })
 export const ClearRequest = v.object({ confirm: v.literal('clear') })
+const blob = { sha1: Sha1, sha256: Sha256, sizeBytes: v.pipe(Count, v.minValue(1)) }
+/** What a data folder keeps of each of its blobs. */
+export const BlobRecord = v.object(blob)
 export const UploadRequest = v.object({
-  sha1: Sha1,
-  sha256: Sha256,
-  sizeBytes: v.pipe(Count, v.minValue(1)),
+  ...blob,
   /** What the bytes are for; the store reads those of a checkpoint only to hash them. */
   kind: v.picklist(['weights', 'checkpoint']),
 })

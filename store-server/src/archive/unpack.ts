@@ -127,7 +127,7 @@ async function writeRecords(root: string, disk: Disk, { files }: Manifest): Prom
   for (const { path, sizeBytes, sha256 } of files) {
     const place = placeOf(path)
     if (place.type !== 'blob') continue
-    const text = JSON.stringify({ sha1: place.sha1, sha256, sizeBytes, kind: 'weights' })
+    const text = JSON.stringify({ sha1: place.sha1, sha256, sizeBytes })
     await disk.replace(recordPath(root, place.sha1), text, 'record', path)
   }
 }

@@ -72,7 +72,6 @@ const NOTES: [string, Change, string, 'repaired' | 'left alone'][] = [
           sha1: 'a9993e364706816aba3e25717850c26c9cd0d89d',
           sha256: 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
           sizeBytes: 3,
-          kind: 'weights',
         }),
       )
     },

@@ -41,7 +41,7 @@ async function checkBlob(
   const findings: Finding[] = []
   if (record === null) {
     const at = `blobs-v1/record/${sha1.slice(0, 2)}/${sha1.slice(2)}.json`
-    const text = JSON.stringify({ ...found, kind: 'weights' })
+    const text = JSON.stringify(found)
     findings.push(
       note(at, 'a record of the weights', 'none that can be read', ADVICE.start, { type: 'write', path: at, text }),
     )

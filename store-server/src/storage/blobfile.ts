@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ProtocolError, parse, Sha1, UploadRequest } from '@pawprint/protocol'
+import { BlobRecord, ProtocolError, parse, Sha1 } from '@pawprint/protocol'
 import { errnoOf } from './errno.ts'
 import { BLOBS_FOLDER } from './names.ts'
 import type { BlobInfo } from './storage.ts'
@@ -45,8 +45,7 @@ export async function openBlob(path: string): Promise<Opened | string> {
 /** Null also when it cannot be parsed: a record says nothing that hashing the bytes would not say. */
 export async function readRecord(path: string): Promise<BlobInfo | null> {
   try {
-    const { sha1, sha256, sizeBytes } = parse(UploadRequest, JSON.parse(await readFile(path, 'utf8')))
-    return { sha1, sha256, sizeBytes }
+    return parse(BlobRecord, JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof ProtocolError) return null
     throw error

@@ -35,7 +35,7 @@ async function flip(path: string, at: number): Promise<void> {
 test('a blob is one file under its sha1 with a record beside, both for their owner alone', async () => {
   await commit()
   expect(await readFile(FILE())).toEqual(Buffer.from(bytes))
-  expect(JSON.parse(await readFile(RECORD(), 'utf8'))).toEqual(blob)
+  expect(JSON.parse(await readFile(RECORD(), 'utf8'))).toEqual(info)
   for (const path of [FILE(), RECORD()]) expect((await stat(path)).mode & 0o777).toBe(0o600)
   for (const path of [folder.path(), dirname(FILE())]) expect((await stat(path)).mode & 0o777).toBe(0o700)
   expect((await stat(FILE())).nlink).toBe(1)
@@ -105,7 +105,7 @@ test.each<[string, () => Promise<void>]>([
   await damage()
   const { blobs } = await folder.open(options)
   expect(await blobs.find(sha1)).toEqual(info)
-  expect(JSON.parse(await readFile(RECORD(), 'utf8'))).toEqual(blob)
+  expect(JSON.parse(await readFile(RECORD(), 'utf8'))).toEqual(info)
   expect(problems).toEqual([])
 })
 

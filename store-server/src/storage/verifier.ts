@@ -23,7 +23,7 @@ const pick = ({ sha1, sha256, sizeBytes }: BlobInfo): BlobInfo => ({ sha1, sha25
 
 /** Keeps what was committed, durable. */
 export const writeRecord = (root: string, disk: Disk, info: BlobInfo): Promise<void> =>
-  disk.replace(recordPath(root, info.sha1), JSON.stringify({ ...pick(info), kind: 'weights' }), 'record', info.sha1)
+  disk.replace(recordPath(root, info.sha1), JSON.stringify(pick(info)), 'record', info.sha1)
 
 type Tell = (sha1: Sha1, problem: string) => void
 
