@@ -23,6 +23,22 @@ const fileOf = async (name: string, content: string | Uint8Array): Promise<strin
 const settles = (locator: Locator, text: string) => expect.poll(() => locator.textContent()).toContain(text)
 const inputOf = (page: Page, key: string) => page.getByTestId(`field-${key}`).inputValue()
 
+test('names that look the same are told apart, and each is launched on by its own', async () => {
+  const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301']
+  await scene.stage.join(composed)
+  const agent = await scene.stage.join(decomposed)
+  await scene.stage.join('\u202eevitan')
+  const { page, problems } = await scene.open()
+  await page.getByTestId(`notebook-${decomposed}`).waitFor()
+  const cards = page.locator('[data-testid^=notebook-]')
+  const notes = await cards.getByTestId('twin').locator('code').allTextContents()
+  expect(notes.sort()).toEqual(['caf\\u{e9}', 'cafe\\u{301}'])
+  await page.getByTestId(`notebook-${decomposed}`).locator('label').click()
+  await page.getByTestId('launch').click()
+  expect(await agent.next('run')).toMatchObject({ trial: 0 })
+  expect(problems).toEqual([])
+})
+
 describe('a drop', () => {
   test('anywhere on the page changes the values and marks them; Undo puts them back', async () => {
     await scene.stage.join('pets')
