@@ -26,6 +26,52 @@ async function pressOn(page: Page, target: Locator): Promise<void> {
 }
 
 describe('by keyboard alone', () => {
+  test('a token is replaced: who is cut off is said before, the new one is shown once and lets others in', async () => {
+    const { page, problems } = await scene.open()
+    const old = `${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`
+    const { page: viewer } = await scene.open(old)
+    await viewer.getByTestId('viewer').waitFor()
+    await viewer.getByRole('button', { name: 'Settings' }).click()
+    expect(await viewer.getByTestId('replace-token').count()).toBe(0)
+
+    await pressOn(page, page.getByRole('button', { name: 'Settings' }))
+    await pressOn(page, page.getByTestId('replace-token'))
+    const dialog = page.getByRole('alertdialog', { name: 'Replace a token' })
+    await becomes(() => hasFocus(dialog.getByRole('button', { name: 'Keep the token' })), true)
+    await tabTo(page, page.getByTestId('scope-viewer'), 'Shift+Tab')
+    expect(await page.getByTestId('token-warning').textContent()).toContain('Everyone who looks at this page')
+    await page.keyboard.press('ArrowDown')
+    expect(await page.getByTestId('token-warning').textContent()).toContain('Every notebook is cut off')
+    await page.keyboard.press('ArrowUp')
+    await pressOn(page, page.getByTestId('token-confirm'))
+    const link = (await page.getByTestId('token-made').textContent()) ?? ''
+    expect(link).toBe(`${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`)
+    expect(link).not.toBe(old)
+    await viewer.getByTestId('connection').and(viewer.locator('[data-status=unauthorized]')).waitFor()
+    const { page: again } = await scene.open(link)
+    await again.getByTestId('viewer').waitFor()
+    await pressOn(page, page.getByRole('button', { name: 'Done' }))
+    await becomes(() => hasFocus(page.getByTestId('replace-token')), true)
+    expect(await page.getByTestId('token-made').count()).toBe(0)
+    expect(problems).toEqual([])
+  })
+
+  test('an operator’s own token is replaced, and this browser stays signed in', async () => {
+    const { page } = await scene.open()
+    await pressOn(page, page.getByRole('button', { name: 'Settings' }))
+    await pressOn(page, page.getByTestId('replace-token'))
+    await tabTo(page, page.getByTestId('scope-viewer'), 'Shift+Tab')
+    await page.keyboard.press('ArrowUp')
+    expect(await page.getByTestId('token-warning').textContent()).toContain('This browser stays signed in')
+    await pressOn(page, page.getByTestId('token-confirm'))
+    await page.getByRole('heading', { name: 'The token was replaced' }).waitFor()
+    expect(await page.getByTestId('token-made').count()).toBe(0)
+    await pressOn(page, page.getByRole('button', { name: 'Done' }))
+    await page.reload()
+    await page.getByTestId('connection').and(page.locator('[data-status=connected]')).waitFor()
+    expect(scene.stage.link).not.toContain(scene.stage.store.token)
+  })
+
   test('a job is launched, the queue sorted, the job stopped', async () => {
     const agent = await scene.stage.join('pets')
     const { page, problems } = await scene.open()

@@ -25,6 +25,12 @@ export const UploadRequest = v.object({
 export const UploadSession = v.object({ id: Id, sha1: Sha1, sizeBytes: Count, offset: Count, complete: v.boolean() })
 export type UploadSession = v.InferOutput<typeof UploadSession>
 
+const TokenScope = v.picklist(['viewer', 'agent', 'operator'])
+export type TokenScope = v.InferOutput<typeof TokenScope>
+/** Answer to the rotation of a token. `file`: in the data folder. `token`: not of the operator, whose file alone has it. */
+export const NewToken = v.object({ scope: TokenScope, file: v.string(), token: v.optional(v.string()) })
+export type NewToken = v.InferOutput<typeof NewToken>
+
 /** Answer to a dropped config. */
 export const ConfigAnswer = v.object({
   config: Config,

@@ -36,6 +36,15 @@ export const forget = (name: string): Promise<boolean> =>
 export const keep = (name: string): Promise<boolean> =>
   attempt(`${name} was not kept running`, () => api.keepNotebook(name))
 
+/** The new token; null when it was refused. */
+export async function replaceToken(scope: api.TokenScope): Promise<api.NewToken | null> {
+  let made: api.NewToken | null = null
+  await attempt('The token was not replaced', async () => {
+    made = await api.rotateToken(scope)
+  })
+  return made
+}
+
 export const clear = (): Promise<boolean> => attempt('The store was not cleared', api.clearStore)
 
 export const showOlder = (): Promise<boolean> => attempt('Older jobs could not be read', loadOlderJobs)

@@ -27,7 +27,7 @@ test.each([
   ['agent', 'token-agent'],
   ['operator', 'token'],
 ] as const)(
-  'a new %s’s token is in its file alone, and the old one opens nothing from then on',
+  'a new %s’s token is in its file, in the answer unless it is an operator’s, nowhere else; the old one opens nothing from then on',
   async (scope, file) => {
     const { store, folder, lines } = await folderStore()
     const before = { viewer: store.viewerToken, agent: store.agentToken, operator: store.token }
@@ -42,7 +42,9 @@ test.each([
       'token-agent',
       'token-viewer',
     ])
-    expect(JSON.stringify([answer.text, [...answer.headers], lines])).not.toContain(token)
+    expect(answer.json.token).toBe(scope === 'operator' ? undefined : token)
+    expect(JSON.stringify([answer.json.file, [...answer.headers], lines])).not.toContain(token)
+    if (scope === 'operator') expect(answer.text).not.toContain(token)
     expect(await statusWith(store, before[scope])).toBe(401)
     expect((await fetch(`${store.url}/?token=${before[scope]}`, { redirect: 'manual' })).status).toBe(401)
     expect(await statusWith(store, token)).toBe(scope === 'viewer' ? 403 : 404)

@@ -1,3 +1,4 @@
+import type { NewToken } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import { SCOPES, type Scope } from '../core/gate.ts'
 import type { Access } from '../service/access.ts'
@@ -12,8 +13,8 @@ function scopeNamed(name: string): Scope {
 }
 
 /**
- * Rotation. The new token is in its file of the data folder and nowhere else, but for the browser of the operator who asked: that
- * one stays signed in, by a new cookie.
+ * Rotation. The new token is in its file of the data folder, and in the answer when it reaches less far than the one that asked. An
+ * operator's own browser stays signed in, by a new cookie, which no script can read.
  */
 export const tokenRoutes = (store: Store, access: Access, cookieOf: (token: string) => string): Route[] => [
   {
@@ -29,7 +30,11 @@ export const tokenRoutes = (store: Store, access: Access, cookieOf: (token: stri
       )
       const isOwn = scope === 'operator' && request.header('authorization') === undefined
       return {
-        ...ok({ scope, file: TOKEN_FILES[scope] }),
+        ...ok({
+          scope,
+          file: TOKEN_FILES[scope],
+          ...(scope === 'operator' ? {} : { token: access.tokens()[scope] }),
+        } satisfies NewToken),
         ...(isOwn ? { headers: { 'set-cookie': cookieOf(access.tokens().operator) } } : {}),
       }
     },

@@ -5,11 +5,15 @@ import {
   LogLine,
   Model,
   ModelEvaluation,
+  NewToken,
   type Params,
   ProtocolError,
   parse,
   show,
+  type TokenScope,
 } from '@pawprint/protocol'
+
+export type { NewToken, TokenScope } from '@pawprint/protocol'
 
 /** A call that the store refused, or that did not reach it (status 0, code E_NETWORK). */
 export class ApiError extends Error {
@@ -83,6 +87,9 @@ export const deployModel = (task: string, sha1: string, expectedRevision: number
   call('POST', at('tasks', task, 'deployments'), { sha1, expectedRevision })
 export const setPin = (task: string, pinned: boolean): Promise<unknown> =>
   call(pinned ? 'PUT' : 'DELETE', at('tasks', task, 'pin'))
+/** Puts a new token in the place of a scope's; everyone who came by the old one is cut off. */
+export const rotateToken = async (scope: TokenScope): Promise<NewToken> =>
+  parse(NewToken, await call('POST', at('tokens', scope, 'rotate')))
 export const clearStore = (): Promise<unknown> => call('DELETE', '/api/store', { confirm: 'clear' })
 
 export const getModel = async (sha1: string): Promise<Model> => parse(Model, await call('GET', at('models', sha1)))
