@@ -75,6 +75,29 @@ describe('the log', () => {
     expect(problems).toEqual([])
   })
 
+  test.runIf(process.env.PAWPRINT_LONG === '1')(
+    'of 200,000 lines, as many as an attempt may have, begins with its last ones and reads the others when one scrolls there',
+    async () => {
+      const stage = await openStage()
+      const { agent, run } = await runningJob(stage)
+      await sendLines(agent, run, 1, 200_000)
+      const { page, problems } = await openPage(browser, stage.link)
+      await becomes(async () => Number(await lastSeqOf(page)) >= 200_000, true)
+      await rowOf(page, Number(await lastSeqOf(page))).waitFor()
+      expect(await logOf(page).locator('[data-seq]').count()).toBeLessThan(120)
+      await page.keyboard.press('/')
+      await page.keyboard.type('line 19999')
+      // Lines 199990 to 199999: the first 100,000 are not here yet.
+      await becomes(() => page.getByTestId('hits').textContent(), '10')
+      await becomes(async () => {
+        await logOf(page).evaluate((log) => log.scrollTo(0, 0))
+        return rowOf(page, 1).count()
+      }, 1)
+      await becomes(() => page.getByTestId('hits').textContent(), '11')
+      expect(problems).toEqual([])
+    },
+  )
+
   test('that is cut off in mid-stream says so, then has every line once and in order, with a rule where it was cut', async () => {
     const line = await openLine()
     const stage = await openStage([`127.0.0.1:${line.port}`])
