@@ -12,6 +12,8 @@ const MIB = 1024 * 1024
 const PART_BYTES = 4 * MIB
 const ROUNDS = 5
 const BUSY = 429
+/** Connections that broke while a part was sent. */
+let broken = 0
 
 /** A file of noise with its digests; `seed` makes it another one. */
 function makeFile(path, sizeBytes, seed) {
@@ -45,10 +47,15 @@ async function upload(store, { path, sizeBytes, sha1, sha256 }) {
     const buffer = Buffer.alloc(PART_BYTES)
     for (let at = 0; at < sizeBytes; ) {
       const { bytesRead } = await file.read(buffer, 0, PART_BYTES, at)
-      await call(store, 'PATCH', `/api/uploads/${session.id}`, buffer.subarray(0, bytesRead), {
-        'upload-offset': `${at}`,
+      const part = buffer.subarray(0, bytesRead)
+      const path = `/api/uploads/${session.id}`
+      const { offset } = await call(store, 'PATCH', path, part, { 'upload-offset': `${at}` }).catch((error) => {
+        // fetch: the connection broke, for example because it had been idle. An agent asks where it was, and goes on.
+        if (!(error instanceof TypeError)) throw error
+        broken++
+        return call(store, 'GET', path)
       })
-      at += bytesRead
+      at = offset
     }
   } finally {
     await file.close()
@@ -101,10 +108,11 @@ async function measureLarge(store, folder) {
 async function measureMany(store, folder, count) {
   const files = Array.from({ length: count }, (_, i) => makeFile(join(folder, `file${i}`), 50_000_000, 2000 + i))
   await store.restartProbe()
+  broken = 0
   const ms = await timed(() => Promise.all(files.map((file) => upload(store, file))))
   const { maxRssBytes, lagP99Ms } = await store.probe()
   for (const { path } of files) await rm(path)
-  return { count, ms, maxRssBytes, lagP99Ms }
+  return { count, ms, broken, maxRssBytes, lagP99Ms }
 }
 
 export async function measureUploads(folder, { uploads }) {
