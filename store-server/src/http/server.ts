@@ -11,6 +11,8 @@ import { type Certificate, namesOfCertificate } from './certificate.ts'
 const REQUEST_TIMEOUT_MS = 600_000
 /** A connection on which nothing at all moves is ended after this long. */
 const IDLE_TIMEOUT_MS = 120_000
+/** Longer than clients and proxies keep theirs (4 s to 60 s), so that none is ended while a request is on its way. */
+const KEEP_ALIVE_MS = 65_000
 const MAX_CONNECTIONS = 4096
 /** Open files that connections leave to the disk, where so few are allowed that it matters: at most half of them. */
 const FILES_KEPT = 1024
@@ -28,6 +30,7 @@ export function createServer(tls: Certificate | null, { headersMs }: Pick<Times,
   const server =
     tls === null ? createPlainServer(limits) : createTlsServer({ ...limits, ...tls, handshakeTimeout: headersMs })
   server.timeout = IDLE_TIMEOUT_MS
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   const files = maxOpenFiles()
   server.maxConnections = Math.min(MAX_CONNECTIONS, Math.max(Math.floor(files / 2), files - FILES_KEPT))
   return server
