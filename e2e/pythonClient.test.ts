@@ -1,5 +1,7 @@
 // A client that shares no code with the product: written in Python from PROTOCOL.md alone.
+
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -36,8 +36,8 @@ test('store, demo and notebook find each other over TLS, and those that have the
   await until(notebookState, (state) => state === 'idle')
   await until(welcomes, (count) => count === 1)
 
-  expect(await ask('POST', '/api/tokens/agent/rotate')).toEqual({ scope: 'agent', file: 'token-agent' })
-  expect(await ask('POST', '/api/tokens/viewer/rotate')).toEqual({ scope: 'viewer', file: 'token-viewer' })
+  expect(await ask('POST', '/api/tokens/agent/rotate')).toMatchObject({ scope: 'agent', file: 'token-agent' })
+  expect(await ask('POST', '/api/tokens/viewer/rotate')).toMatchObject({ scope: 'viewer', file: 'token-viewer' })
   await until(notebookState, (state) => state === 'idle')
   await until(welcomes, (count) => count === 2)
 
