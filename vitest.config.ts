@@ -2,9 +2,9 @@ import type { TestProjectConfiguration } from 'vitest/config'
 import { defineConfig } from 'vitest/config'
 import { HeaviestFirst } from './scripts/heaviestFirst.ts'
 
-/** These change their own process: they put themselves before Node's modules, or leave trainers behind. Or they only wait for others. */
-const ALONE = ['{engine,faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story|jupyter)*.test.ts']
-const TOGETHER = ['{protocol,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
+/** These change their own process: they put themselves before Node's modules. Or they only wait for others. */
+const ALONE = ['{faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story|jupyter)*.test.ts']
+const TOGETHER = ['{protocol,engine,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
 /** They share a browser. */
 const PAGES = ['e2e/{pages,story,jupyter}*.test.ts', 'demo-app/page.test.ts']
 // What takes minutes: npm run test:faults sets this variable.
@@ -33,8 +33,8 @@ const project = (
 
 export default defineConfig({
   test: {
-    // One more than the cores of a small machine: tests wait for browsers, kernels and disks.
-    maxWorkers: 3,
+    // One worker would leave a core idle whenever a test waits for a browser, a kernel or a disk.
+    maxWorkers: 2,
     sequence: { sequencer: HeaviestFirst },
     projects: [
       project('alone', true, [...ALONE, ...SLOW]),

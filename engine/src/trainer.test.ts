@@ -3,7 +3,7 @@ import { adam, type Checkpoint, createPredictor, sgd, type WeightTensor } from '
 import { expect, test } from 'vitest'
 import { benchModel, embeddingModel, learnableImages, oddModel, siameseModel, someImages } from './testing/models.ts'
 import { someLabels } from './testing/numbers.ts'
-import { fitAll, open, sha1Of, small, trainerOf } from './testing/trainers.ts'
+import { closing, fitAll, sha1Of, small, trainerOf } from './testing/trainers.ts'
 
 test('a model learns, and says so epoch by epoch', async () => {
   const model = small()
@@ -71,7 +71,7 @@ test('an image has the same probabilities, bit for bit, alone, among others, in 
     topology: JSON.parse(JSON.stringify(trainer.topology)),
     weights: await trainer.weights(),
   })
-  open.push(predictor)
+  closing(predictor)
   expect(await predictor.predict(data.images, 37)).toEqual(probabilities)
   const size = data.images.length / 37
   for (let i = 0; i < 37; i++) {
@@ -166,7 +166,7 @@ test('siamese towers learn to tell whether two images are of one kind', async ()
   const { accuracy, probabilities } = await trainer.evaluate(data)
   expect(accuracy).toBeGreaterThan(0.95)
   const predictor = await createPredictor({ topology: trainer.topology, weights: await trainer.weights() })
-  open.push(predictor)
+  closing(predictor)
   expect(predictor.classCount).toBe(2)
   const predicted = await predictor.predict(images, count)
   predicted.forEach((value, i) => {

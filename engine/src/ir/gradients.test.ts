@@ -21,7 +21,7 @@ test.each(Object.entries(DIFFERENTIABLE))('gradient of %s is that of central dif
         expect(relativeError(gradient ?? [], centralDifferences(built, value), INPUT_SIZE)).toBeLessThan(1e-7)
       })
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
 })
 

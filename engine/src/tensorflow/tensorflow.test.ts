@@ -10,7 +10,7 @@ import {
   someImages,
 } from '../testing/models.ts'
 import { relativeError } from '../testing/numbers.ts'
-import { fitAll, open, trainerOf } from '../testing/trainers.ts'
+import { closing, fitAll, trainerOf } from '../testing/trainers.ts'
 import type { Loss, Optimizer } from '../types.ts'
 
 /** With a layer that the engine does not know. */
@@ -66,7 +66,7 @@ test('a model with a layer that the engine does not know is trained all the same
   expect(epochs.at(-1)?.loss).toBeLessThan(epochs[0]?.loss ?? 0)
   const evaluation = await trainer.evaluate(data)
   const predictor = await createPredictor({ topology: trainer.topology, weights: await trainer.weights() })
-  open.push(predictor)
+  closing(predictor)
   const predicted = await predictor.predict(data.images, 60)
   expect(relativeError(predicted, evaluation.probabilities)).toBeLessThan(1e-5)
 })

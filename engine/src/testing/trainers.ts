@@ -9,23 +9,21 @@ import {
   type Trainer,
 } from '@pawprint/engine'
 import type * as tf from '@tensorflow/tfjs'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { benchModel } from './models.ts'
 
 /* Tests of the whole run the built package, as its users do: the worker is a file of dist. */
 
-/** Closed after each test. */
-export const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()))
-})
+/** Closed after the test that calls this. */
+export function closing<T extends { close(): Promise<void> }>(opened: T): T {
+  onTestFinished(() => opened.close())
+  return opened
+}
 
 export const OPTIONS: CompileOptions = { loss: 'categoricalCrossentropy', optimizer: adam(0.003), seed: 11 }
 
 export async function trainerOf(model: tf.LayersModel, options: Partial<CompileOptions> = {}): Promise<Trainer> {
-  const trainer = await createTrainer(model, { ...OPTIONS, ...options })
-  open.push(trainer)
-  return trainer
+  return closing(await createTrainer(model, { ...OPTIONS, ...options }))
 }
 
 export async function fitAll(trainer: Trainer, data: ImageSet, options: FitOptions): Promise<Epoch[]> {
