@@ -1,11 +1,13 @@
 /**
- * Trains as a notebook does: public API, worker thread, shuffled epochs. Reads one JSON request per line, `{ case, seconds }`, and
- * answers `{ samplesPerSecond, samplesPerCpuSecond }`: samples of whole epochs over wall-clock and processor time. Argument: threads.
+ * Trains as a notebook does: public API, worker thread, shuffled epochs. Reads one JSON request per line and answers with one. Argument:
+ * threads. `{ case, seconds }` answers `{ samplesPerSecond, samplesPerCpuSecond }`: samples of whole epochs over wall-clock and
+ * processor time; the other requests are those of grid.mjs and feel.mjs.
  */
 import { readFileSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { adam, createTrainer } from '@pawprint/engine'
-import * as tf from '@tensorflow/tfjs'
+import { MODELS } from './models.mjs'
 
 const CASES = JSON.parse(readFileSync(new URL('./cases.json', import.meta.url), 'utf8'))
 const SAMPLES = 2560
@@ -16,51 +18,134 @@ const threads = Number(process.argv[2] ?? 1)
 
 const runs = new Map()
 
-async function open({ imageSize, filters, denseWidth, batchSize }) {
-  const block = (options) => [
-    tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu', ...options }),
-    tf.layers.maxPooling2d({ poolSize: 2 }),
-  ]
-  const layers = [
-    ...block({ inputShape: [imageSize, imageSize, 3] }),
-    ...block(),
-    tf.layers.flatten(),
-    tf.layers.dense({ units: denseWidth, activation: 'relu' }),
-    tf.layers.dense({ units: CLASSES, activation: 'softmax' }),
-  ]
-  const trainer = await createTrainer(tf.sequential({ layers }), {
-    loss: 'categoricalCrossentropy',
-    optimizer: adam(LEARNING_RATE),
-    seed: 1,
-    threads,
-  })
-  const images = new Uint8Array(new SharedArrayBuffer(SAMPLES * imageSize * imageSize * 3))
-  for (let i = 0; i < images.length; i++) images[i] = Math.random() * 256
-  const labels = Uint8Array.from({ length: SAMPLES }, () => Math.random() * CLASSES)
-  const data = { images, labels, height: imageSize, width: imageSize, channels: 3, classCount: CLASSES }
-  return trainer.fit(data, { epochs: 1e9, batchSize })
+function open({ model, ...options }) {
+  const loss = model === 'siamese' ? { type: 'triplet', margin: 0.2 } : 'categoricalCrossentropy'
+  const optimizer = adam(LEARNING_RATE)
+  return createTrainer(MODELS[model](options, CLASSES), { loss, optimizer, seed: 1, threads })
 }
 
-async function measure({ case: name, seconds }) {
-  if (!runs.has(name)) {
-    const epochs = await open(CASES[name])
+function randomSet({ imageSize }, count = SAMPLES) {
+  const images = new Uint8Array(new SharedArrayBuffer(count * imageSize * imageSize * 3))
+  for (let i = 0; i < images.length; i++) images[i] = Math.random() * 256
+  const labels = Uint8Array.from({ length: count }, () => Math.random() * CLASSES)
+  return { images, labels, height: imageSize, width: imageSize, channels: 3, classCount: CLASSES }
+}
+
+async function epochsOf(name, place = 0) {
+  const key = `${name} ${place}`
+  if (!runs.has(key)) {
+    const options = CASES[name]
+    const trainer = await open(options)
+    const epochs = trainer.fit(randomSet(options), { epochs: 1e9, batchSize: options.batchSize })
     await epochs.next()
-    runs.set(name, epochs)
+    runs.set(key, epochs)
   }
-  const startedCpu = process.cpuUsage()
+  return runs.get(key)
+}
+
+async function train(epochs, seconds) {
   const startedMs = performance.now()
   let samples = 0
   let elapsed = 0
   while (elapsed < seconds) {
-    await runs.get(name).next()
+    await epochs.next()
     samples += SAMPLES
     elapsed = (performance.now() - startedMs) / 1000
   }
+  return samples / elapsed
+}
+
+async function speed({ case: name, seconds }) {
+  const epochs = await epochsOf(name)
+  const startedCpu = process.cpuUsage()
+  const startedMs = performance.now()
+  const samplesPerSecond = await train(epochs, seconds)
   const { user, system } = process.cpuUsage(startedCpu)
-  return { samplesPerSecond: samples / elapsed, samplesPerCpuSecond: (samples / (user + system)) * 1e6 }
+  const samples = (samplesPerSecond * (performance.now() - startedMs)) / 1000
+  return { samplesPerSecond, samplesPerCpuSecond: (samples / (user + system)) * 1e6 }
+}
+
+/** Mean of the trials' speeds, so many side by side. */
+async function beside({ beside: count, case: name, seconds }) {
+  const epochs = []
+  for (let place = 0; place < count; place++) epochs.push(await epochsOf(name, place))
+  const speeds = await Promise.all(epochs.map((each) => train(each, seconds)))
+  return { samplesPerSecond: speeds.reduce((a, b) => a + b, 0) / count }
+}
+
+/** Whole trials, from the model to its weights, `atOnce` side by side. */
+async function grid({ grid: { case: name, trials, samples, atOnce } }) {
+  const options = CASES[name]
+  const data = randomSet(options)
+  const startedMs = performance.now()
+  let next = 0
+  const lane = async () => {
+    while (next++ < trials) {
+      const trainer = await open(options)
+      const fit = trainer.fit(data, { epochs: samples / SAMPLES, batchSize: options.batchSize })
+      for await (const _ of fit);
+      await trainer.weights()
+      await trainer.close()
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  return { seconds: (performance.now() - startedMs) / 1000 }
+}
+
+/** How late the main thread's timers are while a trial runs. */
+async function gaps({ case: name, seconds }) {
+  const epochs = await epochsOf(name)
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  await train(epochs, seconds)
+  delay.disable()
+  return { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
+}
+
+/** From the call that makes the trainer to the first step's report. */
+async function start({ case: name }) {
+  const options = CASES[name]
+  const data = randomSet(options, 10 * options.batchSize)
+  const startedMs = performance.now()
+  const trainer = await open(options)
+  const first = new Promise((resolve) => {
+    const onStep = () => resolve(performance.now() - startedMs)
+    trainer.fit(data, { epochs: 1, batchSize: options.batchSize, onStep }).next()
+  })
+  const ms = await first
+  await trainer.close()
+  return { ms }
+}
+
+/** Of an epoch with validation on a tenth of the samples: the share of taking and changing images, and of the validation. */
+async function shares({ case: name }) {
+  const options = CASES[name]
+  const data = randomSet(options)
+  const validation = randomSet(options, SAMPLES / 10)
+  const augment = [{ type: 'flip' }, { type: 'crop' }]
+  const secondsOf = async (more) => {
+    const trainer = await open(options)
+    const times = []
+    let before = performance.now()
+    for await (const _ of trainer.fit(data, { epochs: 7, batchSize: options.batchSize, ...more })) {
+      times.push(performance.now() - before)
+      before = performance.now()
+    }
+    await trainer.close()
+    return times.slice(1).toSorted((a, b) => a - b)[3]
+  }
+  const plain = await secondsOf({})
+  const [validated, augmented] = [await secondsOf({ validation }), await secondsOf({ augment })]
+  return { validation: validated / plain - 1, augmentation: augmented / plain - 1 }
+}
+
+const answerOf = (request) => {
+  for (const [key, answer] of Object.entries({ grid, beside, gaps, start, shares }))
+    if (request[key]) return answer(request)
+  return speed(request)
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await measure(JSON.parse(line))))
+  console.log(JSON.stringify(await answerOf(JSON.parse(line))))
 }
 process.exit(0)

@@ -1,0 +1,28 @@
+/** What is felt beside the speed: gaps in the timers of the main thread, the start of a trial, memory, and time beside training. */
+import { findPython, median, startOurs, startPeer } from './process.mjs'
+
+export async function measureFeel({ python: asked, seconds, rounds }) {
+  const python = findPython(asked)
+  const results = {}
+  const ours = startOurs(1)
+  results.timerGapsMs = await ours.ask({ gaps: true, case: 'C', seconds: 4 * seconds })
+  const starts = []
+  for (let round = 0; round <= rounds; round++) starts.push((await ours.ask({ start: true, case: 'A' })).ms)
+  results.trialStartMs = { first: starts[0], median: median(starts.slice(1)) }
+  results.shares = {}
+  for (const name of ['A', 'B', 'C']) results.shares[name] = await ours.ask({ shares: true, case: name })
+  ours.stop()
+  results.peakMegabytes = {}
+  for (const name of ['A', 'C', 'E']) {
+    const own = startOurs(1)
+    await own.ask({ case: name, seconds })
+    const peer = startPeer(python, 1)
+    await peer.next()
+    await peer.ask({ case: name, mode: 'eager', seconds })
+    const [mine, theirs] = [own.peakMegabytes(), peer.peakMegabytes()]
+    results.peakMegabytes[name] = { ours: mine, peer: theirs, ratio: mine / theirs }
+    own.stop()
+    peer.stop()
+  }
+  return results
+}

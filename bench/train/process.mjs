@@ -1,0 +1,42 @@
+/** The processes of the benchmark: each answers one JSON line per JSON line. */
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const file = (name) => fileURLToPath(new URL(name, import.meta.url))
+
+function start(command, args) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async () => {
+    const { value, done } = await lines.next()
+    if (done) throw new Error(`${command} ${args.join(' ')} ended early`)
+    return JSON.parse(value)
+  }
+  return {
+    next,
+    ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`)
+      return next()
+    },
+    /** Largest resident memory so far, in MB; Linux only. */
+    peakMegabytes: () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024,
+    stop: () => child.stdin.end(),
+  }
+}
+
+export const startOurs = (threads) => start(process.execPath, [file('./ours.mjs'), String(threads)])
+export const startPeer = (python, threads) => start(python, [file('./peer.py'), String(threads)])
+
+/** The first Python that has PyTorch: the one asked for, then the usual ones. */
+export function findPython(asked) {
+  const candidates = asked ? [asked] : ['python3', '/usr/bin/python3', 'python']
+  const found = candidates.find((python) => spawnSync(python, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0)
+  if (found) return found
+  console.error('PyTorch is needed to compare with. On Debian or Ubuntu: sudo apt-get install python3-torch')
+  console.error('Elsewhere: pip install torch, then --python /path/to/its/python3')
+  process.exit(1)
+}
+
+export const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
