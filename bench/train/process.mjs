@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-function start(command, args) {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+function start(command, args, environment = {}) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environment } })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => {
     const { value, done } = await lines.next()
@@ -27,7 +27,19 @@ function start(command, args) {
 }
 
 export const startOurs = (threads) => start(process.execPath, [file('./ours.mjs'), String(threads)])
-export const startPeer = (python, threads) => start(python, [file('./peer.py'), String(threads)])
+/**
+ * glibc gives large blocks back to the system when they are freed, and fetches them anew at every step. Where that is dear, as in many virtual
+ * machines, PyTorch is several times faster when told to keep them. The runtime of ours has an arena for that.
+ */
+const KEEP_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: `${2 ** 32}`,
+  MALLOC_TRIM_THRESHOLD_: `${2 ** 34}`,
+  MALLOC_TOP_PAD_: `${2 ** 28}`,
+}
+
+/** PyTorch as it is installed, or told to keep its memory. */
+export const startPeer = (python, threads, { keepsMemory = false } = {}) =>
+  start(python, [file('./peer.py'), String(threads)], keepsMemory ? KEEP_MEMORY : {})
 
 /** The first Python that has PyTorch: the one asked for, then the usual ones. */
 export function findPython(asked) {
