@@ -1,4 +1,14 @@
-export { adam, type Epoch, type Evaluation, type ImageSet, sgd } from '@pawprint/engine'
+export {
+  type Augmentation,
+  adam,
+  adamW,
+  type Epoch,
+  type Evaluation,
+  type ImageSet,
+  l2Normalize,
+  type Schedule,
+  sgd,
+} from '@pawprint/engine'
 export { connect } from './connect.ts'
 export * from './datasets/index.ts'
 export { AgentError, type AgentErrorCode } from './errors.ts'

@@ -95,6 +95,7 @@ function settingsFor(
     train: definition.train,
     signal,
     createTrainer,
+    showNotice: (text) => context.show({ type: 'notice', text: `${titleOf(assignment.trial)}: ${text}` }),
     nowMs,
     timeOf: () => new Date(context.wallMs()).toISOString(),
     metricEveryMs: METRIC_EVERY_MS,

@@ -1,4 +1,4 @@
-import type { Epoch, Evaluation, ImageSet, Loss, Model, Optimizer } from '@pawprint/engine'
+import type { Augmentation, Epoch, Evaluation, ImageSet, Loss, Model, Optimizer, Schedule } from '@pawprint/engine'
 
 // Plain types, equal in shape to the wire's: a notebook's compiler (TypeScript 5.0) reads these and no schema library.
 
@@ -52,6 +52,12 @@ export interface TrialFitOptions {
    * epoch are restored. An integer from 0, which is off and the default.
    */
   readonly patience?: number
+  /** How the learning rate changes meanwhile. Default: it stays as it is. */
+  readonly schedule?: Schedule
+  /** What is done to images by chance, in this order, seeded by the trial. Default: nothing. */
+  readonly augment?: readonly Augmentation[]
+  /** How much each class counts, one number per class; finite, 0 or more. Default: 1 each. */
+  readonly classWeights?: readonly number[]
 }
 
 /** A compiled model under training. Its steps run in a worker thread. */

@@ -29,17 +29,31 @@ export const brightModel = () =>
     layers: [tf.layers.flatten({ inputShape: [4, 4, 3] }), tf.layers.dense({ units: 2, activation: 'softmax' })],
   })
 
+/** The same, with a layer that the engine does not know. */
+export const upsampledModel = () =>
+  tf.sequential({
+    layers: [
+      tf.layers.upSampling2d({ size: [2, 2], inputShape: [4, 4, 3] }),
+      tf.layers.maxPooling2d({ poolSize: 2 }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  })
+
 export const HYPERPARAMETERS = { EPOCHS: 1, BATCH_SIZE: 10, LEARNING_RATE: [0.01] }
 
 /** A notebook as people write it. `between` runs after each epoch. */
-export const brightNotebook = (between: (trial: Trial) => Promise<void> = async () => {}): NotebookDefinition => ({
+export const brightNotebook = (
+  between: (trial: Trial) => Promise<void> = async () => {},
+  model = brightModel,
+): NotebookDefinition => ({
   name: 'bright',
   task: TASK,
   hyperparameters: HYPERPARAMETERS,
   async train(trial) {
     const { EPOCHS = 1, BATCH_SIZE = 1, LEARNING_RATE = 0.01 } = trial.params
     const optimizer = { type: 'sgd', learningRate: LEARNING_RATE, momentum: 0 } as const
-    const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer })
+    const run = await trial.compile(model(), { loss: 'categoricalCrossentropy', optimizer })
     const validation = brightImages(20)
     for await (const epoch of run.fit(brightImages(100), { epochs: EPOCHS, batchSize: BATCH_SIZE, validation })) {
       trial.report(epoch)

@@ -1,7 +1,8 @@
-import { createTrainer } from '@pawprint/engine'
+import { createTrainer, sgd } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { brightImages, brightModel, TASK } from '../testing/agents.ts'
+import type { TrialFitOptions } from '../types.ts'
 import type { Upload } from '../wire/upload.ts'
 import type { Assignment } from './assignment.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpointFile.ts'
@@ -30,6 +31,7 @@ async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () => {}) 
     createTrainer,
     addRecord: (record) => void (record.kind === 'log' && lines.push(record.text)),
     onProgress: () => {},
+    showNotice: () => {},
     metricEveryMs: 100,
     checkpointEveryMs: 60_000,
     lastCheckpointMs: 60_000,
@@ -50,6 +52,25 @@ async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () => {}) 
     uploaded.findLast((file) => file.kind === kind)?.bytes ?? Uint8Array.of()
   return { ended, lines, weights: bytesOf('weights'), checkpoint: bytesOf('checkpoint') }
 }
+
+test.each<[string, Partial<TrialFitOptions>]>([
+  ['a schedule', { schedule: { type: 'cosine' } }],
+  ['augmentations', { augment: [{ type: 'tone', probability: 1 }] }],
+  ['class weights', { classWeights: [1, 3] }],
+])('%s of a train function reach the engine', async (_, options) => {
+  const trainWith =
+    (more: Partial<TrialFitOptions>): ExecuteSettings['train'] =>
+    async (trial) => {
+      const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer: sgd(0.1) })
+      for await (const _ of run.fit(brightImages(100), { epochs: 2, batchSize: 10, ...more }));
+      return run.evaluate(brightImages(40))
+    }
+  const plain = await attempt({ train: trainWith({}) })
+  const other = await attempt({ train: trainWith(options) })
+  expect(plain.ended?.outcome.type).toBe('done')
+  expect(other.ended?.outcome.type).toBe('done')
+  expect(other.weights).not.toEqual(plain.weights)
+})
 
 const goingOn = (bytes: Uint8Array): Partial<ExecuteSettings> => ({
   assignment: { ...ASSIGNMENT, checkpoint: { sha1: parse(Sha1, 'a'.repeat(40)), step: 10 } },

@@ -26,10 +26,12 @@ export class Abandoned extends Error {
   }
 }
 
-export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint'> {
+export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'onNotice'> {
   readonly train: (trial: Trial) => Promise<Evaluation>
   readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
   /** The checkpoint that the assignment names; null when the store has it no more. */
+  /** Shows a notice beside the progress; it is in the log already. */
+  readonly showNotice: (notice: string) => void
   readonly download: (onRetry: (reason: string) => void) => Promise<Uint8Array | null>
   /** Tells the store of an uploaded checkpoint. */
   readonly tellCheckpoint: (uploaded: Uploaded) => void
@@ -55,8 +57,15 @@ export async function executeTrial(settings: ExecuteSettings): Promise<Ended | n
     onFailed: (error) => log(`${title}: no checkpoint was kept: ${describe(error)}`, 'warn'),
     nowMs,
   })
+  const told = new Set<string>()
+  const onNotice = (notice: string): void => {
+    if (told.has(notice)) return
+    told.add(notice)
+    log(`${title}: ${notice}`, 'warn')
+    settings.showNotice(notice)
+  }
   const run = async (before: SavedTrial | undefined): Promise<Ended> => {
-    const ended = await runTrain({ ...settings, onCheckpoint: checkpoints.save }, before, startedMs)
+    const ended = await runTrain({ ...settings, onCheckpoint: checkpoints.save, onNotice }, before, startedMs)
     // Were it broken off, the store would keep a part of it for a day.
     await checkpoints.drain()
     return ended

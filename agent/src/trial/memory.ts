@@ -9,8 +9,9 @@ import { fingerprintOf } from './fingerprint.ts'
 export const keyOf = (...values: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(values)).digest('hex')
 
-const fitKey = (data: ImageSet, { epochs, batchSize, patience, validation }: TrialFitOptions): string =>
-  keyOf(epochs, batchSize, patience ?? 0, fingerprintOf(data), validation ? fingerprintOf(validation) : null)
+/** Whatever options there are, now or later, belong to it: another value is another training. */
+const fitKey = (data: ImageSet, { validation, ...options }: TrialFitOptions): string =>
+  keyOf(options, fingerprintOf(data), validation ? fingerprintOf(validation) : null)
 
 /** How a call of `fit` begins. */
 export type Beginning =

@@ -63,3 +63,21 @@ test('a data set’s own fingerprint is used; else equal pixels, labels and shap
   const wide = { ...brightImages(4), width: 16, height: 1 }
   for (const other of [pixel, label, wide, brightImages(5)]) expect(fingerprintOf(other)).not.toBe(first)
 })
+
+test.each([
+  ['of its own', { ...brightImages(4), fingerprint: 'b'.repeat(64) }],
+  ['over its bytes', brightImages(4)],
+])('targets and sample weights belong to a fingerprint %s', (_, data) => {
+  const values = [1, 1, 0, 2]
+  const all = [
+    data,
+    { ...data, targets: Float32Array.from(values) },
+    { ...data, sampleWeights: Float32Array.from(values) },
+    { ...data, sampleWeights: Float32Array.from([1, 1, 0, 3]) },
+    { ...data, targets: Float32Array.from(values), sampleWeights: Float32Array.from(values) },
+  ].map(fingerprintOf)
+  expect(new Set(all).size).toBe(5)
+  // A view into a larger buffer is what it shows.
+  const view = new Float32Array([9, ...values, 9]).subarray(1, 5)
+  expect(fingerprintOf({ ...data, targets: view })).toBe(all[1])
+})

@@ -132,7 +132,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
 }
 
 // A data set without held-out images has an empty validation set; there is nothing to measure on it.
-function withoutEmpty({ validation, epochs, batchSize, patience = 0 }: TrialFitOptions): TrialFitOptions {
+function withoutEmpty({ validation, ...options }: TrialFitOptions): TrialFitOptions {
   const hasImages = validation !== undefined && validation.labels.length > 0
-  return { epochs, batchSize, patience, ...(hasImages ? { validation } : {}) }
+  return { ...options, ...(hasImages ? { validation } : {}) }
 }

@@ -15,6 +15,8 @@ export interface TrialSettings {
   readonly signal: AbortSignal
   readonly createTrainer: (model: Model, options: CompileOptions) => Promise<Trainer>
   readonly addRecord: (record: AttemptRecord) => void
+  /** Told what a person should know of how a model is trained, for each model. */
+  readonly onNotice: (notice: string) => void
   readonly onProgress: (progress: number, numbers: StepNumbers) => void
   readonly metricEveryMs: number
   readonly timeOf: () => string
@@ -70,7 +72,9 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     requireOpen()
     const run = compiled++
     const trainer = await settings.createTrainer(model, { ...options, seed: assignment.seed })
-    const key = keyOf(trainer.topology, options, assignment.seed)
+    if (trainer.notice !== null) settings.onNotice(trainer.notice)
+    // What another engine left has its weights in another order.
+    const key = keyOf(trainer.topology, options, assignment.seed, trainer.engine)
     const memory = createMemory(run, key, before?.run === run ? before : undefined, (error) => {
       cannotResume ??= error
     })
