@@ -62,13 +62,13 @@ function uploadAgain(
   { show }: JobContext,
   trial: number,
   { upload }: Pick<ExecuteSettings, 'upload'>,
-  { file }: Ended,
+  { files }: Ended,
 ): UploadAgain | undefined {
-  if (file === undefined) return undefined
+  if (files === undefined) return undefined
   const tell = (text: string): void => show({ type: 'notice', text: `${titleOf(trial)}: ${text}` })
-  return (signal) => {
+  return async (signal) => {
     tell('the store has lost the weights, uploading them again')
-    return upload(file, signal, (reason) => tell(`upload waits: ${reason}`))
+    for (const file of files) await upload(file, signal, (reason) => tell(`upload waits: ${reason}`))
   }
 }
 

@@ -19,8 +19,8 @@ const blob = { sha1: Sha1, sha256: Sha256, sizeBytes: v.pipe(Count, v.minValue(1
 export const BlobRecord = v.object(blob)
 export const UploadRequest = v.object({
   ...blob,
-  /** What the bytes are for; the store reads those of a checkpoint only to hash them. */
-  kind: v.picklist(['weights', 'checkpoint']),
+  /** What the bytes are for; the store reads all but weights only to hash them. */
+  kind: v.picklist(['weights', 'checkpoint', 'artifact']),
 })
 export const UploadSession = v.object({ id: Id, sha1: Sha1, sizeBytes: Count, offset: Count, complete: v.boolean() })
 export type UploadSession = v.InferOutput<typeof UploadSession>

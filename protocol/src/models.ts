@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
+import { MAX_ARTIFACTS } from './limits.ts'
 import { Metrics, Task } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
 import { Count, Finite, Id, Text, Time } from './values.ts'
@@ -48,6 +49,26 @@ export const Verdict = v.object({
 })
 export type Verdict = v.InferOutput<typeof Verdict>
 
+/** A file made of a model for other programs: `model.onnx`, `tfjs/model.json`; its bytes are uploaded as weights are. */
+export const Artifact = v.object({
+  name: v.pipe(
+    v.string(),
+    v.regex(
+      /^(?:[A-Za-z0-9][A-Za-z0-9_-]{0,31}\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      'a file name of letters, digits, ".", "-" and "_", with at most one folder',
+    ),
+  ),
+  sha1: Sha1,
+  sizeBytes: v.pipe(Count, v.minValue(1)),
+})
+export type Artifact = v.InferOutput<typeof Artifact>
+
+const Artifacts = v.pipe(
+  v.array(Artifact),
+  v.maxLength(MAX_ARTIFACTS),
+  v.check((all) => new Set(all.map(({ name }) => name)).size === all.length, 'each name once'),
+)
+
 /** What a trial leaves, as the agent reports it after the weights are uploaded. */
 export const ModelReport = v.object({
   sha1: Sha1,
@@ -60,6 +81,7 @@ export const ModelReport = v.object({
   /** The layers-model JSON of TensorFlow.js. */
   topology: v.unknown(),
   evaluation: v.nullable(ModelEvaluation),
+  artifacts: v.optional(Artifacts),
 })
 export type ModelReport = v.InferOutput<typeof ModelReport>
 

@@ -1,7 +1,7 @@
-import { webcrypto } from 'node:crypto'
 import type { Uploaded } from '../wire/letters.ts'
 import type { Upload } from '../wire/upload.ts'
 import { type SavedTrial, writeCheckpoint } from './checkpointFile.ts'
+import { hashed } from './hashed.ts'
 
 export interface Checkpoints {
   /** Brings it to the store, soon; one that still waits when the next comes is left out. */
@@ -49,7 +49,7 @@ export function createCheckpoints({ upload, tell, onFailed, nowMs }: Checkpoints
     for (let next = waiting; next !== undefined && !closing.signal.aborted; next = waiting) {
       waiting = undefined
       const startedMs = nowMs()
-      const file = await checkpointFile(next.saved)
+      const file = await hashed(writeCheckpoint(next.saved), 'checkpoint')
       await upload(file, closing.signal)
       if (closing.signal.aborted) return
       tell({ sha1: file.sha1, step: next.saved.checkpoint.step, progress: next.progress })
@@ -93,12 +93,3 @@ const hasNumbersOnly = ({ fits, checkpoint }: SavedTrial): boolean =>
   [...fits.flatMap(({ epochs }) => epochs), ...checkpoint.epochs].every((epoch) =>
     Object.values(epoch).every(Number.isFinite),
   )
-
-/** Hashed beside the main thread, which has a kernel to serve. */
-async function checkpointFile(saved: SavedTrial): Promise<Upload> {
-  const bytes = writeCheckpoint(saved)
-  const digest = async (algorithm: string): Promise<string> =>
-    Buffer.from(await webcrypto.subtle.digest(algorithm, bytes)).toString('hex')
-  const [sha1, sha256] = await Promise.all([digest('SHA-1'), digest('SHA-256')])
-  return { bytes, sha1, sha256, kind: 'checkpoint' }
-}

@@ -1,6 +1,7 @@
 import { createTrainer, sgd } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
+import { AgentError } from '../errors.ts'
 import { brightImages, brightModel, TASK } from '../testing/agents.ts'
 import type { TrialFitOptions } from '../types.ts'
 import type { Upload } from '../wire/upload.ts'
@@ -70,6 +71,18 @@ test.each<[string, Partial<TrialFitOptions>]>([
   expect(plain.ended?.outcome.type).toBe('done')
   expect(other.ended?.outcome.type).toBe('done')
   expect(other.weights).not.toEqual(plain.weights)
+})
+
+test('files that the store refuses cost nothing but these files: the trial is done, and the log says why', async () => {
+  const refused = new AgentError('E_STORE', 'POST /api/uploads', 'room', '413 too large')
+  const { ended, lines } = await attempt({
+    upload: async ({ kind }) => {
+      if (kind === 'artifact') throw refused
+    },
+  })
+  expect(ended?.outcome).toMatchObject({ type: 'done', model: { artifacts: [] } })
+  expect(lines).toContain('trial 1: no ONNX file: POST /api/uploads: expected room, got 413 too large')
+  expect(lines.filter((line) => line.startsWith('trial 1: no TensorFlow.js file: '))).toHaveLength(1)
 })
 
 const goingOn = (bytes: Uint8Array): Partial<ExecuteSettings> => ({

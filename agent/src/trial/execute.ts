@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
 import { EngineError, type Evaluation } from '@pawprint/engine'
+import { parse, Sha1 } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { duration, paramsText, percent } from '../format.ts'
 import type { Trial } from '../types.ts'
 import type { Outcome, Uploaded } from '../wire/letters.ts'
 import type { Upload } from '../wire/upload.ts'
+import { bringArtifacts } from './artifacts.ts'
 import { titleOf } from './assignment.ts'
 import { readCheckpoint, type SavedTrial } from './checkpointFile.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
@@ -28,10 +30,10 @@ export class Abandoned extends Error {
 
 export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'onNotice'> {
   readonly train: (trial: Trial) => Promise<Evaluation>
-  readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
-  /** The checkpoint that the assignment names; null when the store has it no more. */
   /** Shows a notice beside the progress; it is in the log already. */
   readonly showNotice: (notice: string) => void
+  readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
+  /** The checkpoint that the assignment names; null when the store has it no more. */
   readonly download: (onRetry: (reason: string) => void) => Promise<Uint8Array | null>
   /** Tells the store of an uploaded checkpoint. */
   readonly tellCheckpoint: (uploaded: Uploaded) => void
@@ -39,10 +41,10 @@ export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'o
   readonly lastCheckpointMs: number
 }
 
-/** How a trial ended; `file` is what it uploaded. */
+/** How a trial ended; `files` are what its model consists of at the store. */
 export interface Ended {
   readonly outcome: Outcome
-  readonly file?: Upload
+  readonly files?: readonly Upload[]
 }
 
 /** Trains one trial and brings its weights to the store. Never rejects: every end is an outcome, or null when abandoned. */
@@ -153,8 +155,16 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
   open.log(`${title}: trained in ${duration(seconds)}, test accuracy ${percent(finished.evaluation.accuracy)}`, 'info')
   const file = weightsFile(finished.weights)
   const model = modelReport(finished, task, file.sha1)
-  await settings.upload(file, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
-  return { outcome: { type: 'done', model, seconds }, file }
+  const upload = (one: Upload): Promise<void> =>
+    settings.upload(one, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
+  await upload(file)
+  const { topology } = finished.trainer
+  const artifacts = await bringArtifacts(
+    { topology, weights: finished.weights },
+    { upload, signal, onLeftOut: (name, error) => open.log(`${title}: no ${name} file: ${messageOf(error)}`, 'warn') },
+  )
+  const named = artifacts.map(({ name, sha1, bytes }) => ({ name, sha1: parse(Sha1, sha1), sizeBytes: bytes.length }))
+  return { outcome: { type: 'done', model: { ...model, artifacts: named }, seconds }, files: [file, ...artifacts] }
 }
 
 /** `body`'s result, or the signal's reason as soon as it aborts: a train function may wait for what never comes. */

@@ -6,7 +6,7 @@ export interface Upload {
   readonly bytes: Uint8Array
   readonly sha1: string
   readonly sha256: string
-  readonly kind: 'weights' | 'checkpoint'
+  readonly kind: 'weights' | 'checkpoint' | 'artifact'
 }
 
 export interface UploadSettings extends CallSettings {

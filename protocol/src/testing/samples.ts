@@ -59,6 +59,7 @@ export const AGENT_SAMPLES: readonly unknown[] = [
       },
       classNames: ['cat', 'dog'],
       topology: { layers: [] },
+      artifacts: [{ name: 'tfjs/model.json', sha1, sizeBytes: 9 }],
       evaluation: {
         confusion: [
           [3, 2],

@@ -120,7 +120,9 @@ async function* entriesOf(store: Store): AsyncGenerator<TarEntry> {
   yield noted(documentOf(DOCUMENTS.registry, snapshot.registry), files)
   for await (const entry of blobEntries(store, snapshot, missing)) yield noted(entry, files)
   for await (const entry of recordEntries(store, snapshot, missing)) yield noted(entry, files)
-  const named = new Set<Sha1>(snapshot.models.map(({ model }) => model.sha1))
+  const named = new Set(
+    snapshot.models.flatMap(({ model }) => [model.sha1, ...(model.artifacts ?? []).map(({ sha1 }) => sha1)]),
+  )
   const damaged = [...missing].filter((sha1) => named.has(sha1))
   yield fileOf(MANIFEST_PATH, JSON.stringify({ files, missing: damaged }))
 }

@@ -76,6 +76,13 @@ export async function checkWeights(
       const expected = `${model.sizeBytes} bytes, sha256 ${model.sha256}`
       findings.push(problem(`models/${sha1}/model.json`, expected, showInfo(info), ADVICE.restore))
     }
+    for (const { name, sha1: of, sizeBytes } of model.artifacts ?? []) {
+      const file = there.get(of)
+      if (file && file.sizeBytes !== sizeBytes)
+        findings.push(
+          problem(`models/${sha1}/model.json ${name}`, `${sizeBytes} bytes`, showInfo(file), ADVICE.restore),
+        )
+    }
   }
   for (const { path, place } of entries)
     if (place.type === 'record' && !there.has(place.sha1) && !needed.has(place.sha1))

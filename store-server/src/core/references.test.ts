@@ -50,3 +50,14 @@ test('the weights of every trial, model and deployment are needed, however old',
   expect(needed.get(name('m0'))).toBe('a model of pets')
   expect(needed.get(name('d0'))).toBe('deployment 1 of pets')
 })
+test('so is every file that was made of a model', () => {
+  const artifacts = ['model.onnx', 'tfjs/model.json'].map((of) => ({ name: of, sha1: name(of), sizeBytes: 1 }))
+  const models = [
+    { model: { sha1: name('m'), task: 'pets', artifacts }, number: 1, served: false } as unknown as ModelRecord,
+  ]
+  expect([...referencedWeights({ ...none, models })]).toEqual([
+    [name('model.onnx'), 'model.onnx of a model of pets'],
+    [name('tfjs/model.json'), 'tfjs/model.json of a model of pets'],
+    [name('m'), 'a model of pets'],
+  ])
+})

@@ -12,7 +12,7 @@ export interface Naming {
 }
 
 /**
- * The one answer to "which weights are needed", each with who needs it: those of every model and deployment for ever, and what
+ * The one answer to "which blobs are needed", each with who needs it: weights and files of every model and deployment for ever, and what
  * a trial that is not done goes on from, or would when it is tried again. Everything else may be collected.
  */
 export function referencedWeights({ jobs, models, tasks }: Naming): Map<Sha1, string> {
@@ -22,7 +22,10 @@ export function referencedWeights({ jobs, models, tasks }: Naming): Map<Sha1, st
       if (checkpoint !== null) needed.set(checkpoint.sha1, `the next attempt of trial ${i} of job ${job.number}`)
     for (const { index, sha1 } of job.trials) if (sha1 !== null) needed.set(sha1, `trial ${index} of job ${job.number}`)
   }
-  for (const { model } of models) needed.set(model.sha1, `a model of ${model.task}`)
+  for (const { model } of models) {
+    for (const { name, sha1 } of model.artifacts ?? []) needed.set(sha1, `${name} of a model of ${model.task}`)
+    needed.set(model.sha1, `a model of ${model.task}`)
+  }
   for (const { task, deployments } of tasks)
     for (const { sha1, revision } of deployments) needed.set(sha1, `deployment ${revision} of ${task.name}`)
   return needed

@@ -33,6 +33,7 @@ const MAY: Readonly<Record<string, 'open' | 'viewer' | 'agent' | 'operator'>> = 
   'GET /api/models/:sha1': 'viewer',
   'GET /api/models/:sha1/evaluation': 'viewer',
   'GET /api/models/:sha1/artifacts/:name': 'viewer',
+  'GET /api/models/:sha1/artifacts/:folder/:name': 'viewer',
   'GET /api/models/:sha1/weights': 'viewer',
   'POST /api/uploads': 'agent',
   'GET /api/uploads/:id': 'agent',

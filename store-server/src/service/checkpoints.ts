@@ -33,7 +33,7 @@ export const checkpointBlobs = (store: Pick<Store, 'jobs'>): Iterable<Sha1> => s
 
 /** Removes the bytes of a checkpoint that was replaced or has served, unless something else has the same or is about to. */
 export async function removeCheckpoint(store: Store, checkpoint: CheckpointRecord | null | undefined): Promise<void> {
-  if (!checkpoint || store.models.has(checkpoint.sha1)) return
+  if (!checkpoint || store.models.names(checkpoint.sha1)) return
   for (const { sha1 } of store.claims) if (sha1 === checkpoint.sha1) return
   for (const sha1 of checkpointBlobs(store)) if (sha1 === checkpoint.sha1) return
   await store.storage.blobs.remove(checkpoint.sha1)

@@ -63,5 +63,5 @@ async function removeAll(store: Store, jobs: readonly string[]): Promise<void> {
   // A task that was registered meanwhile may have its first model already: that one stays.
   for (const name of await documents.list(DOCUMENTS.models))
     if (!store.models.has(name.split('/')[1] ?? '')) await documents.remove(name)
-  for (const sha1 of await blobs.list()) if (!store.models.has(sha1)) await blobs.remove(sha1)
+  for (const sha1 of await blobs.list()) if (!store.models.names(sha1)) await blobs.remove(sha1)
 }

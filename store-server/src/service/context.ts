@@ -84,7 +84,7 @@ export interface Store {
   /** Last sign of life by notebook: monotonic for leases, wall for people. */
   readonly heard: Map<string, { readonly monotonicMs: number; readonly wallMs: number }>
   readonly demos: Set<DemoLink>
-  /** Checkpoints that are found there and not yet named by their trials. */
+  /** Blobs that are found there and not yet named by their trial or model. */
   readonly claims: Set<{ readonly sha1: Sha1 }>
   closing: boolean
 }

@@ -23,13 +23,27 @@ type Done = Extract<FromAgent, { type: 'done' }>
  */
 export async function publish(store: Store, message: Done): Promise<Verdict> {
   const { job } = jobOfAttempt(store, message)
-  const finite = await check(store, message, await weightsOf(store, message))
-  return store.lock(lockOf(job.task), () => keep(store, message, finite))
+  const { sha1, artifacts = [] } = message.model
+  const claims = [{ sha1 }, ...artifacts]
+  for (const claim of claims) store.claims.add(claim)
+  try {
+    const finite = await check(store, message, await weightsOf(store, message))
+    return await store.lock(lockOf(job.task), () => keep(store, message, finite))
+  } finally {
+    for (const claim of claims) store.claims.delete(claim)
+  }
 }
 
+/** The weights; whatever else the report names is there, too. */
 async function weightsOf(store: Store, { model }: Done): Promise<BlobInfo> {
   const blob = await store.storage.blobs.claim(model.sha1)
   if (!blob) throw new StoreError('E_NO_WEIGHTS', 'model.sha1', 'uploaded weights', `${model.sha1} is not here`)
+  for (const [i, { sha1, sizeBytes }] of (model.artifacts ?? []).entries()) {
+    const file = await store.storage.blobs.claim(sha1)
+    if (file?.sizeBytes === sizeBytes) continue
+    const got = file ? `one of ${file.sizeBytes} bytes` : `${sha1} is not here`
+    throw new StoreError('E_NO_WEIGHTS', `model.artifacts[${i}]`, `an uploaded file of ${sizeBytes} bytes`, got)
+  }
   return blob
 }
 
@@ -81,11 +95,12 @@ const isOrigin = (record: ModelRecord, message: Done): boolean =>
 
 /** A known model, made once more. */
 function madeAgain(known: ModelRecord, message: Done, late: boolean, now: string): ModelRecord {
-  const { metrics, testSet } = message.model
+  const { metrics, testSet, artifacts = [] } = message.model
   const { job, trial, attempt } = message
   const origins = [...known.model.origins, ...(isOrigin(known, message) ? [] : [{ job, trial, attempt, at: now }])]
+  const files = artifacts.length > 0 ? { artifacts } : {}
   // Measured again, perhaps on other images: what was measured last is what candidates are compared with.
-  return { ...known, model: { ...known.model, origins, ...(late ? {} : { metrics, testSet }) } }
+  return { ...known, model: { ...known.model, origins, ...(late ? {} : { metrics, testSet, ...files }) } }
 }
 
 async function keep(store: Store, message: Done, finite: boolean): Promise<Verdict> {

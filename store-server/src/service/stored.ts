@@ -122,7 +122,7 @@ export const JOBS: Kind<JobSummary> = {
 export const MODELS: Kind<ModelSummary> = {
   folder: 'models',
   leaf: 'model',
-  version: 1,
+  version: 2,
   summarize(name, value) {
     const record = modelFrom(name, value)
     return { summary: summaryOfModel(record), record }

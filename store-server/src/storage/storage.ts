@@ -65,7 +65,7 @@ export interface BlobInfo {
 export type Collected = Pick<BlobInfo, 'sha1' | 'sizeBytes'>
 
 export interface NewBlob extends BlobInfo {
-  readonly kind: 'weights' | 'checkpoint'
+  readonly kind: 'weights' | 'checkpoint' | 'artifact'
 }
 
 /** Bytes named by their SHA-1, never changed once committed. Uploads are resumable sessions that survive a restart. */
