@@ -69,6 +69,8 @@ export const FromAgent = v.variant('type', [
     permanent: v.boolean(),
   }),
   v.object({ type: v.literal('cancelled'), id: Id, ...attemptEntries, reason: Reason }),
+  /** Train this model of its own notebook again; answered by `reproduced` or `refused` when that has ended. */
+  v.object({ type: v.literal('reproduce'), id: Id, sha1: Sha1 }),
   /** It ends by itself in `leftMs`, unless a trial comes; null: one has come. A round is `afterMs` long. */
   v.object({ type: v.literal('idle'), leftMs: v.nullable(Duration), afterMs: Duration }),
   v.object({ type: v.literal('goodbye') }),
@@ -112,7 +114,10 @@ export const ToAgent = v.variant('type', [
     seed: Count,
     /** What an earlier attempt left: `GET /api/jobs/:job/trials/:trial/checkpoint` has its bytes. */
     checkpoint: v.optional(v.object({ sha1: Sha1, step: Count })),
+    /** Of a reproduction: the engine that trained the model, as its report said. */
+    engine: v.optional(v.string()),
   }),
+  v.object({ type: v.literal('reproduced'), id: Id, job: Id, sha1: Sha1, isSame: v.boolean() }),
   v.object({ type: v.literal('stop'), job: Id, trial: Count, attempt: Count }),
   v.object({ type: v.literal('config'), config: Config }),
   /** A person wants it to run on: its round begins anew. */

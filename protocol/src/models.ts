@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
 import { MAX_ARTIFACTS } from './limits.ts'
-import { Metrics, Task } from './records.ts'
+import { Metrics, Reproduced, Task } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
 import { Count, Finite, Id, Text, Time } from './values.ts'
 
@@ -102,6 +102,8 @@ export const Model = v.object({
   verdict: Verdict,
   /** Since when its weights are known to be damaged or lost; an upload of the same bytes heals them. */
   damagedAt: v.optional(Time),
+  /** What came of training it again, the last time that was asked for. */
+  reproduced: v.optional(v.object({ job: Id, ...Reproduced.entries })),
   createdAt: Time,
 })
 export type Model = v.InferOutput<typeof Model>

@@ -70,6 +70,19 @@ export const Trial = v.object({
 })
 export type Trial = v.InferOutput<typeof Trial>
 
+/** What came of training a model again: the weights that were made, and whether they are the model's, byte for byte. */
+export const Reproduced = v.object({ sha1: Sha1, isSame: v.boolean(), at: Time })
+export type Reproduced = v.InferOutput<typeof Reproduced>
+
+/** The model that a job of one trial trains again, and the engine that trained it. */
+export const Reproduction = v.object({
+  sha1: Sha1,
+  engine: v.string(),
+  /** Recorded when its trial is done; null until then. */
+  result: v.nullable(Reproduced),
+})
+export type Reproduction = v.InferOutput<typeof Reproduction>
+
 export const Job = v.object({
   id: Id,
   /** Counts from 1 within a store: "Job 14". */
@@ -89,6 +102,7 @@ export const Job = v.object({
   /** Log lines kept so far; the last one's seq. */
   logLines: Count,
   trials: v.array(Trial),
+  reproduces: v.optional(Reproduction),
 })
 export type Job = v.InferOutput<typeof Job>
 

@@ -69,6 +69,7 @@ export const AGENT_SAMPLES: readonly unknown[] = [
     },
   },
   { type: 'checkpoint', id: 'k1', ...attempt, sha1, step: 3, progress: 0.5 },
+  { type: 'reproduce', id: 'p1', sha1 },
   { type: 'idle', leftMs: 60_000, afterMs: 120_000 },
   { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
   { type: 'cancelled', id: 'c1', ...attempt, reason: 'asked' },

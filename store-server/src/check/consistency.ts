@@ -58,6 +58,15 @@ export function checkJobs(found: FoundRecords): Finding[] {
     const state = jobStateOf(job.trials, stopping)
     expect(job.state === state, 'state', `${state}, as its trials say`, job.state)
     expect((job.endedAt !== null) === isFinal(state), 'endedAt', isFinal(state) ? 'a time' : 'none', job.endedAt)
+    const result = job.reproduces?.result ?? null
+    const made = job.reproduces ? (job.trials[0]?.sha1 ?? null) : null
+    expect((result?.sha1 ?? null) === made, 'reproduces', `a result of ${made}, as its trial says`, result?.sha1)
+    expect(
+      !result || result.isSame === (made === job.reproduces?.sha1),
+      'reproduces',
+      'isSame as it is',
+      result?.isSame,
+    )
     if (found.registry) {
       const known = found.registry.tasks.some(({ task }) => task.name === job.task)
       if (!known)
@@ -109,6 +118,13 @@ function checkModel(sha1: string, { model }: ModelRecord, found: FoundRecords): 
       findings.push(
         note(`${path} origins`, 'known jobs', job, 'A clearing was cut off, or the job’s document is lost.'),
       )
+  const { reproduced } = model
+  expect(
+    !reproduced || reproduced.isSame === (reproduced.sha1 === sha1),
+    'reproduced',
+    'isSame as it is',
+    reproduced?.isSame,
+  )
   const isCurrent = found.deployments.get(model.task)?.at(-1)?.sha1 === sha1
   if ((model.verdict.code === 'deployed') !== isCurrent && model.verdict.code !== 'failed-to-load') {
     const expected = isCurrent ? 'deployed, as its task’s history says' : 'another one than deployed'

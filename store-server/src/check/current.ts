@@ -1,5 +1,6 @@
 import type { Deployment, Task } from '@pawprint/protocol'
 import { verdictOfCurrent } from '../core/promotion.ts'
+import { shownToDemos } from '../core/shown.ts'
 import { createDisk } from '../storage/disk.ts'
 import { createDocuments } from '../storage/documents.ts'
 import { ADVICE, type Finding, note } from './finding.ts'
@@ -19,7 +20,7 @@ async function expectedText(
   const { topology = null } = Object(details) as { topology?: unknown }
   // A model that does not know yet that it serves is put right by the next start, before this file is written.
   const knows = model.verdict.code === 'deployed' || model.verdict.code === 'failed-to-load'
-  const { damagedAt: _, ...whole } = model
+  const whole = shownToDemos(model)
   const shown = knows ? whole : { ...whole, verdict: verdictOfCurrent(deployment) }
   return JSON.stringify({ deployment, task, model: shown, topology })
 }

@@ -17,6 +17,7 @@ export interface NewJob
   extends Pick<Job, 'id' | 'number' | 'notebook' | 'task' | 'seed' | 'config' | 'createdAt'>,
     Pick<JobRecord, 'requestId' | 'rank'> {
   readonly grid: readonly Params[]
+  readonly reproduces?: NonNullable<Job['reproduces']>
 }
 
 /** A queued job with one waiting trial per point of its grid. */

@@ -35,6 +35,7 @@ const MAY: Readonly<Record<string, 'open' | 'viewer' | 'agent' | 'operator'>> = 
   'GET /api/models/:sha1/artifacts/:name': 'viewer',
   'GET /api/models/:sha1/artifacts/:folder/:name': 'viewer',
   'GET /api/models/:sha1/weights': 'viewer',
+  'POST /api/models/:sha1/reproduce': 'operator',
   'POST /api/uploads': 'agent',
   'GET /api/uploads/:id': 'agent',
   'PATCH /api/uploads/:id': 'agent',

@@ -1,7 +1,9 @@
 import { type Model, parse, Sha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
+import { presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
 import { modelOf, readDetails } from '../service/deploying.ts'
+import { reproduce } from '../service/reproducing.ts'
 import { noteWeights } from '../service/upkeep.ts'
 import { blobAnswer } from './download.ts'
 import { pageOf } from './list.ts'
@@ -59,7 +61,7 @@ function models(store: Store, request: ApiRequest): Promise<ApiAnswer> {
 
 const one = (store: Store, request: ApiRequest): ApiAnswer => ok(modelOf(store, paramOf(request, 'sha1')).model)
 
-export const modelRoutes = (store: Store): Route[] =>
+const modelReads = (store: Store): Route[] =>
   (
     [
       ['/api/models', models],
@@ -70,3 +72,16 @@ export const modelRoutes = (store: Store): Route[] =>
       ['/api/models/:sha1/weights', weights],
     ] as const
   ).map(([path, handle]) => ({ method: 'GET', path, scope: 'viewer', handle: (request) => handle(store, request) }))
+
+export const modelRoutes = (store: Store): Route[] => [
+  ...modelReads(store),
+  {
+    method: 'POST',
+    path: '/api/models/:sha1/reproduce',
+    scope: 'operator',
+    async handle(request) {
+      const { record, created } = await reproduce(store, paramOf(request, 'sha1'), { only: null, requestId: null })
+      return ok(presentJob(store, record), created ? 201 : 200)
+    },
+  },
+]

@@ -11,6 +11,7 @@ import {
   verdictOfFormer,
 } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
+import { shownToDemos } from '../core/shown.ts'
 import { failpoint } from '../storage/failpoint.ts'
 import { changeModels, DOCUMENTS, markWeights, saveRegistry } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
@@ -50,9 +51,8 @@ export async function currentModel(store: Store, task: string): Promise<CurrentM
   const deployment = record && currentOf(record)
   const model = deployment && store.models.get(deployment.sha1)?.model
   if (!record || !deployment || !model) return null
-  // What is wrong with the store's disk is nothing that a demo could use.
-  const { damagedAt: _, ...shown } = model
-  return { deployment, task: record.task, model: shown, topology: (await readDetails(store, deployment.sha1)).topology }
+  const { topology } = await readDetails(store, deployment.sha1)
+  return { deployment, task: record.task, model: shownToDemos(model), topology }
 }
 
 /** Topology and evaluation of a model, as its agent reported them; null where there is none. */

@@ -12,7 +12,7 @@ const CLOSE_TRY_AGAIN = 1013
 export function runMessage(record: JobRecord, index: number): Extract<ToAgent, { type: 'run' }> {
   const trial = record.job.trials[index]
   if (!trial) throw new RangeError(`trial ${index} of job ${record.job.id}`)
-  const { id, number, seed, trials } = record.job
+  const { id, number, seed, trials, reproduces } = record.job
   const checkpoint = record.checkpoints[index]
   return {
     type: 'run',
@@ -25,6 +25,7 @@ export function runMessage(record: JobRecord, index: number): Extract<ToAgent, {
     params: trial.params,
     seed,
     ...(checkpoint ? { checkpoint: { sha1: checkpoint.sha1, step: checkpoint.step } } : {}),
+    ...(reproduces ? { engine: reproduces.engine } : {}),
   }
 }
 

@@ -1,9 +1,9 @@
-import { expandGrid, isFinal, resolveConfig } from '@pawprint/protocol'
+import { expandGrid, isFinal, type Notebook, resolveConfig, shortSha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { dropConfig } from '../core/registry.ts'
 import { moveInQueue, seedOf } from '../core/scheduler.ts'
-import { createJob, isUnfinished, loseTrials, retryUnfinished, stopJob } from '../core/trials.ts'
+import { createJob, isUnfinished, loseTrials, type NewJob, retryUnfinished, stopJob } from '../core/trials.ts'
 import { changeJobs, presenceOf, saveJob, saveRegistry, say } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
 import { dispatch } from './dispatching.ts'
@@ -62,24 +62,30 @@ export async function launch(store: Store, request: Launch): Promise<{ record: J
   if (notebook.state === 'gone')
     throw new StoreError('E_GONE', `notebook ${notebook.name}`, 'a running kernel', 'one that was shut down')
   const { config } = resolveConfig(notebook.schema, notebook.config, request.config ?? {})
-  const grid = expandGrid(notebook.schema, config)
+  const record = await enqueue(store, notebook, { config, seed: seedOf(config, store.world.chance()), requestId })
+  return { record, created: true }
+}
+
+export type NewLaunch = Pick<NewJob, 'config' | 'seed' | 'requestId' | 'reproduces'>
+
+/** Puts a new job at the end of its notebook's queue. It is in its place before anything is awaited. */
+export async function enqueue(store: Store, notebook: Notebook, launched: NewLaunch): Promise<JobRecord> {
+  const grid = expandGrid(notebook.schema, launched.config)
   const number = ++store.counters.jobs
   const record = createJob({
+    ...launched,
     id: store.world.newId(),
     number,
     notebook: notebook.name,
     task: notebook.task.name,
-    seed: seedOf(config, store.world.chance()),
-    config,
     createdAt: timeOf(store),
-    requestId,
     rank: number,
     grid,
   })
   // The job before all that names it: of a process that is killed in between, its log would stay behind for ever.
   await keepLaunched(store, record)
   await beginLaunched(store, record)
-  return { record: jobOf(store, record.job.id), created: true }
+  return jobOf(store, record.job.id)
 }
 
 /** Puts a new job on disk; when that fails there is no such job, so that launching again does not make two. */
@@ -96,8 +102,9 @@ async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
 /** What follows a launch. The job is on disk already, so that a failure here must not read as if there were none. */
 async function beginLaunched(store: Store, { job }: JobRecord): Promise<void> {
   const count = `${job.trials.length} ${job.trials.length === 1 ? 'trial' : 'trials'}`
+  const purpose = job.reproduces ? `, to reproduce ${shortSha1(job.reproduces.sha1)}` : ''
   const results = await Promise.allSettled([
-    say(store, job.id, `Launched ${count}, seed ${job.seed}.`),
+    say(store, job.id, `Launched ${count}, seed ${job.seed}${purpose}.`),
     dispatch(store, job.notebook),
   ])
   for (const result of results)

@@ -2,6 +2,7 @@ import { type FromAgent, type Model, ProtocolError, shortSha1, type Verdict } fr
 import { StoreError } from '../core/error.ts'
 import { currentOf, type JobRecord, type ModelRecord } from '../core/records.ts'
 import { addSeconds } from '../core/registry.ts'
+import { resultOf, sayResult, withResult } from '../core/reproductions.ts'
 import { standingOf } from '../core/standing.ts'
 import { failTrial, finishTrial } from '../core/trials.ts'
 import { checkWeights } from '../core/weights.ts'
@@ -10,8 +11,9 @@ import type { BlobInfo } from '../storage/storage.ts'
 import { changeJobs, changeModels, DOCUMENTS, saveJob, saveRegistry, say } from './changes.ts'
 import { removeCheckpoint } from './checkpoints.ts'
 import { type Store, timeOf } from './context.ts'
-import { appendDeployment, judgeNow, lockOf, taskOf, withVerdict } from './deploying.ts'
+import { appendDeployment, judgeNow, lockOf, showCurrent, taskOf, withVerdict } from './deploying.ts'
 import { dispatch } from './dispatching.ts'
+import { noteReproduced } from './reproducing.ts'
 import { jobOfAttempt, tellDropped } from './training.ts'
 
 type Done = Extract<FromAgent, { type: 'done' }>
@@ -119,7 +121,7 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
   const record = known ? madeAgain(known, message, late, timeOf(store)) : modelFrom(store, message, job, blob, finite)
   const verdict = await settle(store, message, record, late)
   failpoint('publish.beforeEnd')
-  if (!late) await finish(store, message, verdict)
+  if (!late) await finish(store, message, verdict, resultOf(job, blob.sha1, timeOf(store)))
   else
     await say(
       store,
@@ -144,8 +146,8 @@ async function settle(store: Store, message: Done, record: ModelRecord, late: bo
   const served = code === 'replaced' || code === 'rolled-back'
   await changeModels(store, [verdict.deployed || served ? record : withVerdict(record, verdict)])
   failpoint('publish.afterModel')
-  if (verdict.deployed && currentOf(taskOf(store, model.task))?.sha1 !== model.sha1)
-    await appendDeployment(store, model.task, model, 'auto', verdict.reason)
+  if (currentOf(taskOf(store, model.task))?.sha1 === model.sha1) await showCurrent(store, model.task)
+  else if (verdict.deployed) await appendDeployment(store, model.task, model, 'auto', verdict.reason)
   return verdict
 }
 
@@ -155,18 +157,29 @@ const sizeText = (bytes: number): string => {
 }
 
 /** Ends the trial, says so in the log, and lets the next one begin. */
-async function finish(store: Store, message: Done, verdict: Verdict): Promise<void> {
+async function finish(
+  store: Store,
+  message: Done,
+  verdict: Verdict,
+  result: ReturnType<typeof resultOf>,
+): Promise<void> {
   const { model, trial } = message
+  // On the model first: said again after a crash in between, it is recorded on both.
+  const asked = store.jobs.get(message.job)
+  if (asked) await noteReproduced(store, asked, result)
   const before = store.jobs.get(message.job)
   if (!before || standingOf(before, message) !== 'owner') return
-  const { notebook } = before.job
+  const { notebook, reproduces } = before.job
   const record = store.notebooks.get(notebook)
   if (record) store.notebooks.set(notebook, addSeconds(record, message.seconds))
   const blobBytes = store.models.get(model.sha1)?.model.sizeBytes ?? 0
   const text = `Uploaded ${shortSha1(model.sha1)} (${sizeText(blobBytes)}), ${verdict.deployed ? 'deployed' : 'not deployed'}: ${verdict.reason}.`
   const dropped = tellDropped(store, message)
-  const changed = changeJobs(store, notebook, [finishTrial(before, trial, model.sha1, model.metrics, timeOf(store))])
-  await Promise.all([changed, dropped, saveRegistry(store), say(store, message.job, text, trial)])
+  const done = finishTrial(before, trial, model.sha1, model.metrics, timeOf(store))
+  const changed = changeJobs(store, notebook, [withResult(done, result)])
+  const lines = result && reproduces ? [text, sayResult(reproduces.sha1, result)] : [text]
+  const said = lines.map((line) => say(store, message.job, line, trial))
+  await Promise.all([changed, dropped, saveRegistry(store), ...said])
   await removeCheckpoint(store, before.checkpoints[trial])
   store.hub.publish({ type: 'notebook', name: notebook })
   await dispatch(store, notebook)

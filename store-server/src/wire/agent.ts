@@ -8,6 +8,7 @@ import { cancel, fail, progress, receive } from '../service/training.ts'
 import { StorageError } from '../storage/storage.ts'
 import { BURST_BYTES, BYTES_PER_SECOND, createBudget } from './budget.ts'
 import { refuseMessage } from './refusing.ts'
+import { createReproductions } from './reproductions.ts'
 import type { Peer, Socket } from './socket.ts'
 
 /** Messages of one agent that may wait for the disk; with more, the store stops reading from it. */
@@ -25,6 +26,7 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
     else socket.send(JSON.stringify(message))
   }
   const link: AgentLink = { instance, notebook: null, ready: false, send, close: socket.close }
+  const reproductions = createReproductions(store, link)
   const pending = new Set<Promise<void>>()
   // Once the disk refused a message, what comes behind it is not taken: it comes again after a reconnect, in its order.
   let over = false
@@ -40,7 +42,7 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
       const message = parseFromAgent(text)
       // A result that came before the goodbye must count as in time.
       if (message.type === 'goodbye') await Promise.all(earlier)
-      await answer(store, link, message)
+      await answer(store, link, reproductions, message)
     } catch (error) {
       if (isDiskTrouble(error)) over = true
       if (!store.closing) refuse(store, socket, text, error)
@@ -65,6 +67,7 @@ export function openAgent(store: Store, socket: Socket, instance: string): Peer 
       if (link.notebook !== null && store.links.get(link.notebook) === link) hear(store, link.notebook)
     },
     closed() {
+      reproductions.close()
       leave(store, link, 'unreachable').catch((error: unknown) =>
         store.world.report(`${link.notebook}: ${error instanceof Error ? error.message : error}`),
       )
@@ -95,7 +98,12 @@ function refuse(store: Store, socket: Socket, text: string, error: unknown): voi
   socket.close(CLOSE_TRY_AGAIN, 'the store cannot write; try again later')
 }
 
-async function answer(store: Store, link: AgentLink, message: FromAgent): Promise<void> {
+async function answer(
+  store: Store,
+  link: AgentLink,
+  reproductions: ReturnType<typeof createReproductions>,
+  message: FromAgent,
+): Promise<void> {
   switch (message.type) {
     case 'hello':
       return
@@ -105,6 +113,8 @@ async function answer(store: Store, link: AgentLink, message: FromAgent): Promis
       return progress(store, message)
     case 'idle':
       return noteIdle(store, link, message)
+    case 'reproduce':
+      return reproductions.begin(message)
     case 'goodbye':
       return leave(store, link, 'gone')
     case 'records':
