@@ -7,7 +7,7 @@ import { openSession, type Session } from './session.ts'
 import { titleOf } from './trial/assignment.ts'
 import { Abandoned } from './trial/execute.ts'
 import { createRunner, type Runner } from './trial/runner.ts'
-import type { Agent, NotebookDefinition, ServeOptions } from './types.ts'
+import type { Agent, NotebookDefinition, Reproduced, ServeOptions } from './types.ts'
 import { EMPTY_BOARD, type ViewEvent } from './view/board.ts'
 import type { Screen } from './view/screen.ts'
 import { attemptKey } from './wire/letters.ts'
@@ -78,6 +78,7 @@ function agentOf(state: State, held: Hold, rejectBegin: (error: AgentError) => v
     },
     register: (notebook) => held(register(state, notebook)),
     serve: (options = {}) => serve(state, options),
+    reproduce: (sha1) => held(reproduce(state, sha1)),
     stop: () => held(runner.stopAll(new Error('stopped in the notebook'))),
     async close() {
       const closed = new AgentError('E_CLOSED', 'agent', 'an open agent', 'a closed one')
@@ -125,6 +126,13 @@ function serve(state: State, options: ServeOptions): void {
   state.runner.open()
   state.idle.set(idleMs)
   if (isFirst) state.world.onServing('serving')
+}
+
+async function reproduce(state: State, sha1: string): Promise<Reproduced> {
+  if (state.over !== undefined) throw state.over
+  if (state.screen === undefined)
+    throw new AgentError('E_TRAIN', 'reproduce', 'a notebook that serves: agent.serve first', 'none')
+  return state.session.reproductions.ask(sha1)
 }
 
 function onMessage(state: State, message: ToAgent): void {

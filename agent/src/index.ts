@@ -21,6 +21,7 @@ export type {
   NotebookDefinition,
   Params,
   ProgressStyle,
+  Reproduced,
   Run,
   ServeOptions,
   Task,

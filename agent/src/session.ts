@@ -5,6 +5,7 @@ import { type Connection, openConnection } from './wire/connection.ts'
 import { createDelivery, type Delivery } from './wire/delivery.ts'
 import { attemptKey } from './wire/letters.ts'
 import { createRegistration, type Identity, type Registration } from './wire/registration.ts'
+import { createReproductions, type Reproductions } from './wire/reproductions.ts'
 import type { StoreAddress } from './wire/token.ts'
 
 type Registered = Extract<ToAgent, { type: 'registered' }>
@@ -31,6 +32,7 @@ export interface SessionSettings {
 export interface Session {
   readonly registration: Registration
   readonly delivery: Delivery
+  readonly reproductions: Reproductions
   /** Aborts when the connection is lost, or there again: what is under way then may be on a line that is dead. */
   line(): AbortSignal
   /** Sends what may be lost, if it can be sent now. */
@@ -50,6 +52,7 @@ export function openSession(settings: SessionSettings): Session {
   const sendText = (text: string): boolean => registration.isActive && connection.send(text)
 
   const delivery = createDelivery({ ...settings, send: sendText })
+  const reproductions = createReproductions(settings.nextId, sendText)
   const registration = createRegistration({
     ...settings,
     send: (message) => connection.send(JSON.stringify(message)),
@@ -60,6 +63,7 @@ export function openSession(settings: SessionSettings): Session {
     onRegistered(message: Registered) {
       settings.onMessage(message)
       delivery.restart()
+      reproductions.restart()
     },
   })
   const connection: Connection = openConnection(connectionSettings(settings), {
@@ -71,7 +75,7 @@ export function openSession(settings: SessionSettings): Session {
       registration.onWelcome()
     },
     onMessage(message) {
-      if (registration.onMessage(message)) return
+      if (registration.onMessage(message) || reproductions.onMessage(message)) return
       if (message.type === 'ack') delivery.onAck(message.id)
       else if (message.type === 'refused') onRefused(message)
       else settings.onMessage(message)
@@ -94,6 +98,7 @@ export function openSession(settings: SessionSettings): Session {
   return {
     registration,
     delivery,
+    reproductions,
     line: () => line.signal,
     sendLight: (message) => {
       if (registration.isActive) connection.send(JSON.stringify(message))
@@ -102,6 +107,7 @@ export function openSession(settings: SessionSettings): Session {
       connection.send(JSON.stringify({ type: 'goodbye' } satisfies FromAgent))
       delivery.close()
       registration.close(reason)
+      reproductions.close(reason)
       return connection.close()
     },
   }

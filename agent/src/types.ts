@@ -124,6 +124,13 @@ export interface ServeOptions {
 }
 export type ProgressStyle = 'display' | 'terminal' | 'lines'
 
+/** What came of training a model again. */
+export interface Reproduced {
+  /** Of the weights that came out. */
+  readonly sha1: string
+  readonly isSame: boolean
+}
+
 /** A connection to a store. It lasts: a lost one is made again until `close()`. */
 export interface Agent {
   /** The name that the store gave, or null before `register`. */
@@ -132,6 +139,12 @@ export interface Agent {
   register(notebook: NotebookDefinition): Promise<void>
   /** Runs jobs from now on and shows their progress. Returns at once. Throws ProtocolError E_OPTION for a wrong option. */
   serve(options?: ServeOptions): void
+  /**
+   * Trains a model of this notebook again, here, with the params, seed and engine of the trial that made it, and resolves when that has
+   * ended: with the SHA-1 that came out, and whether the bytes are the same. The store keeps the result with the model. Rejects with
+   * AgentError E_STORE when the store refuses or the trial fails, E_TRAIN before `serve`.
+   */
+  reproduce(sha1: string): Promise<Reproduced>
   /** Cancels the trials under way; resolves when they have ended. */
   stop(): Promise<void>
   /** Delivers what is left for at most 2 s and says goodbye. The store gives trials under way to the next kernel of this name. */

@@ -1,3 +1,4 @@
+import type { BackendOption } from '@pawprint/engine'
 import type { AttemptRef, ToAgent } from '@pawprint/protocol'
 
 /** A trial attempt that the store gave to this agent. */
@@ -7,3 +8,9 @@ export const refOf = ({ job, trial, attempt, lease }: AttemptRef): AttemptRef =>
 
 /** As people count: the grid's index 0 is "trial 1". */
 export const titleOf = (trial: number): string => `trial ${trial + 1}`
+
+/** A reproduction is run by what ran the trial that it repeats; any other trial by what the notebook's environment says. */
+export function backendOf({ engine = '' }: Pick<Assignment, 'engine'>): { readonly backend?: BackendOption } {
+  if (engine.startsWith('onnxruntime')) return { backend: 'onnx' }
+  return engine.startsWith('tensorflow.js') ? { backend: 'tensorflow' } : {}
+}

@@ -3,7 +3,7 @@ import { type AttemptRecord, MAX_LOG_LINE_BYTES } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { cutText } from '../format.ts'
 import type { LogLevel, Run, Task, Trial, TrialCompileOptions } from '../types.ts'
-import { type Assignment, titleOf } from './assignment.ts'
+import { type Assignment, backendOf, titleOf } from './assignment.ts'
 import type { SavedTrial } from './checkpointFile.ts'
 import { createMemory, keyOf } from './memory.ts'
 import type { Finished } from './modelReport.ts'
@@ -71,7 +71,11 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
   const compile = async (model: Model, options: TrialCompileOptions): Promise<Run> => {
     requireOpen()
     const run = compiled++
-    const trainer = await settings.createTrainer(model, { ...options, seed: assignment.seed })
+    const trainer = await settings.createTrainer(model, {
+      ...options,
+      ...backendOf(assignment),
+      seed: assignment.seed,
+    })
     if (trainer.notice !== null) settings.onNotice(trainer.notice)
     // What another engine left has its weights in another order.
     const key = keyOf(trainer.topology, options, assignment.seed, trainer.engine)
