@@ -1,7 +1,7 @@
 // A store full of names that try to be markup.
 import { TEST_ACCURACY } from '@pawprint/protocol'
 import type { FakeAgent, Run } from '../store-server/src/testing/fakeAgent.ts'
-import { logRecord, refOf } from '../store-server/src/testing/fakeAgent.ts'
+import { logRecord, refOf, upload } from '../store-server/src/testing/fakeAgent.ts'
 import { deliver, launch, SCHEMA, type Stage, sendPoints } from './stage.ts'
 
 export const IMG = '<img src=x onerror="document.title=`ran`">'
@@ -17,6 +17,16 @@ export interface Full {
   readonly best: string
   readonly worse: string
 }
+
+/** Files as a model may have them, with names as long as they may be. */
+const filesOf = (stage: Stage) =>
+  Promise.all(
+    ['model.onnx', 'tfjs/model.json', `tfjs/group1-${'shard'.repeat(10)}.bin`, 'a'.repeat(64)].map(async (name) => ({
+      name,
+      sha1: await upload(stage.store, Buffer.from(name)),
+      sizeBytes: name.length,
+    })),
+  )
 
 /** Every kind of notebook, job, trial and verdict, under names that hurt pages which do not take them for text. */
 export async function fillStage(stage: Stage): Promise<Full> {
@@ -34,7 +44,8 @@ export async function fillStage(stage: Stage): Promise<Full> {
   const runs = [agent.next('run'), agent.next('run'), agent.next('run'), agent.next('run')]
   const report = { classNames: CLASS_NAMES, engine: SCRIPT }
   const worse = await deliver(stage, agent, (await runs[0]) as Run, 0.401, report)
-  const best = await deliver(stage, agent, (await runs[1]) as Run, 0.47, report)
+  const artifacts = await filesOf(stage)
+  const best = await deliver(stage, agent, (await runs[1]) as Run, 0.47, { ...report, artifacts })
   await deliver(stage, agent, (await runs[2]) as Run, 0.1, report)
   const failing = (await runs[3]) as Run
   agent.send({ type: 'failed', id: 'failing', ...refOf(failing), reason: `Out of ${IMG} memory`, permanent: true })

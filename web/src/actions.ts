@@ -91,6 +91,16 @@ export async function launchAgain(model: Model, notebook: string): Promise<boole
   return done
 }
 
+/** Trains a model again, exactly as its trial did; the verdict comes with the job's end. */
+export async function reproduce(sha1: string): Promise<void> {
+  const short = shortSha1(sha1)
+  let job: Job | undefined
+  const done = await attempt(`${short} is not trained again`, async () => {
+    job = await api.reproduceModel(sha1)
+  })
+  if (done && job) showToast({ title: `Job ${job.number} trains ${short} again`, detail: `On ${job.notebook}.` })
+}
+
 /** Copies text, also without https, where the clipboard API is missing. */
 export async function copyText(text: string, what: string): Promise<void> {
   if (await writeClipboard(text)) showToast({ title: `${what} copied` })

@@ -92,10 +92,15 @@ export const rotateToken = async (scope: TokenScope): Promise<NewToken> =>
   parse(NewToken, await call('POST', at('tokens', scope, 'rotate')))
 export const clearStore = (): Promise<unknown> => call('DELETE', '/api/store', { confirm: 'clear' })
 
+/** Trains a model again; answers the job. Throws ApiError 409 when that cannot be. */
+export const reproduceModel = async (sha1: string): Promise<Job> =>
+  parse(Job, await call('POST', at('models', sha1, 'reproduce')))
+
 export const getModel = async (sha1: string): Promise<Model> => parse(Model, await call('GET', at('models', sha1)))
 export const getEvaluation = async (sha1: string): Promise<ModelEvaluation> =>
   parse(ModelEvaluation, await call('GET', at('models', sha1, 'evaluation')))
 export const weightsUrl = (sha1: string): string => at('models', sha1, 'weights')
+export const artifactUrl = (sha1: string, name: string): string => at('models', sha1, 'artifacts', ...name.split('/'))
 
 interface Page<T> {
   readonly items: T[]
