@@ -78,10 +78,9 @@ describe('the log', () => {
   test.runIf(process.env.PAWPRINT_LONG === '1')(
     'of 200,000 lines, as many as an attempt may have, begins with its last ones and reads the others when one scrolls there',
     async () => {
-      const stage = await openStage()
-      const { agent, run } = await runningJob(stage)
+      const { agent, run } = await runningJob(scene.stage)
       await sendLines(agent, run, 1, 200_000)
-      const { page, problems } = await openPage(browser, stage.link)
+      const { page, problems } = await scene.open()
       await becomes(async () => Number(await lastSeqOf(page)) >= 200_000, true)
       await rowOf(page, Number(await lastSeqOf(page))).waitFor()
       expect(await logOf(page).locator('[data-seq]').count()).toBeLessThan(120)
