@@ -8,7 +8,7 @@ const STATUS = {
   E_ORIGIN: 403, // a request that another site's page made
   E_THROTTLED: 429, // too many wrong tokens from one address
   E_NOT_FOUND: 404, // no such path, notebook, job, model, task or upload
-  E_NO_ARTIFACT: 404, // the model has no such export
+  E_NO_ARTIFACT: 404, // the model has no such file, or it is damaged
   E_NO_EVALUATION: 404, // the agent sent none
   E_SLOW_BODY: 408, // no more bytes of the body for 30 s; those of an upload that came are kept
   E_QUERY: 400, // a query or header that cannot be read
@@ -20,11 +20,11 @@ const STATUS = {
   E_REVISION: 409, // somebody else deployed meanwhile
   E_UNDEPLOYABLE: 409, // a model that cannot serve
   E_REQUEST_ID: 409, // the request id of a job on another notebook
-  E_NO_WEIGHTS: 409, // upload the weights first, then say done again
+  E_NO_WEIGHTS: 409, // upload the weights and files first, then say done again
   E_GAP: 409, // records are missing before these
   E_FENCED: 409, // the attempt belongs to another kernel now
   E_LEASE: 409, // no such attempt, or not its token
-  E_TASK: 409, // a task of that name with another metric exists
+  E_TASK: 409, // a task of that name with another metric exists, or the notebook has another task now
 } as const
 export type StoreErrorCode = keyof typeof STATUS
 
