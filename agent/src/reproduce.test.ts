@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startTestStore } from '../../store-server/src/testing/testStore.ts'
 import { brightNotebook, HYPERPARAMETERS, openTestAgent, upsampledModel } from './testing/agents.ts'
 import { call, launchUntil, logOf } from './testing/api.ts'
+import { startProxy } from './testing/proxy.ts'
 import type { NotebookDefinition } from './types.ts'
 
 const CONFIG = { EPOCHS: 2, LEARNING_RATE: [0.1, 0.2], SEED: 5 }
@@ -102,6 +103,29 @@ test('a model of another notebook is not trained here, and one that does not ser
   const closed = agent.close()
   await expect(agent.reproduce(sha1)).rejects.toMatchObject({ code: expect.any(String) })
   await closed
+})
+
+test('the answer comes also when the line is cut while the trial runs, and all of it is one job', async () => {
+  let port = 0
+  const proxy = await startProxy(() => port)
+  const store = await startTestStore({ allowedHosts: [proxy.host] })
+  port = store.port
+  const { agent } = openTestAgent(store, proxy.url)
+  let cuts = 0
+  let isCutting = false
+  await agent.register(
+    brightNotebook(async () => {
+      if (!isCutting) return
+      proxy.cut()
+      cuts++
+    }),
+  )
+  agent.serve()
+  const sha1 = (await launchUntil(store, CONFIG, 'done')).trials[1]?.sha1 ?? ''
+  isCutting = true
+  expect(await agent.reproduce(sha1)).toEqual({ sha1, isSame: true })
+  expect(cuts).toBe(2)
+  expect(await jobsOf(store)).toHaveLength(2)
 })
 
 test('the engine of the model trains it again, or nothing does', async () => {
