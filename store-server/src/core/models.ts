@@ -5,6 +5,7 @@ import { createShelf, type Shelf } from './shelf.ts'
 /** What is to be known of a model that is packed. */
 export interface ModelSummary {
   readonly number: number
+  /** Of its weights and files. */
   readonly sizeBytes: number
   /** Jobs that made it. */
   readonly jobs: readonly string[]
@@ -15,7 +16,7 @@ export interface ModelSummary {
 
 export const summaryOfModel = ({ number, model }: ModelRecord): ModelSummary => ({
   number,
-  sizeBytes: model.sizeBytes,
+  sizeBytes: (model.artifacts ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, model.sizeBytes),
   jobs: model.origins.map(({ job }) => job),
   isDeployed: model.verdict.code === 'deployed',
   artifacts: (model.artifacts ?? []).map(({ sha1 }) => sha1),
@@ -27,7 +28,7 @@ export interface Models extends Omit<Shelf<ModelRecord>, 'lay'> {
   lay(sha1: string, summary: ModelSummary, packed: Uint8Array): void
   /** Those whose verdict says that they are deployed. */
   deployed(): ModelRecord[]
-  /** Bytes of all their weights. */
+  /** Bytes of all their weights and files; what several have counts for each. */
   sizeBytes(): number
   /** Whether a model has this blob as its weights or among its files. */
   names(sha1: string): boolean

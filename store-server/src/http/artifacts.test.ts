@@ -14,7 +14,7 @@ import { archiveFrom, inPieces } from '../testing/archives.ts'
 import { flip } from '../testing/damage.ts'
 import { blobOf, newFolder } from '../testing/dataFolder.ts'
 import { call, type FakeAgent, fakeAgent, type Run, reportOf, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
-import { startTestStore } from '../testing/testStore.ts'
+import { openTestPage, startTestStore } from '../testing/testStore.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 const FILES = {
@@ -99,6 +99,15 @@ test.each<[string, readonly Artifact[], string]>([
   expect(await say(agent, run, artifacts)).toMatchObject({ type: 'refused', error: { code } })
   expect((await call(store, 'GET', `/api/jobs/${run.job}`)).json.trials[0].state).toBe('running')
   expect(await say(agent, run)).toMatchObject({ type: 'ack' })
+})
+
+test('what a store holds, and what a clearing removes, is weights and files', async () => {
+  const { store } = await withArtifacts()
+  const all = ARTIFACTS.reduce((sum, { sizeBytes }) => sum + sizeBytes, weightsOf(1).length)
+  const page = await openTestPage(store)
+  expect((await page.next('snapshot')).totals).toEqual({ jobs: 1, models: 1, sizeBytes: all })
+  expect((await call(store, 'DELETE', '/api/store', { confirm: 'clear' })).json).toMatchObject({ sizeBytes: all })
+  for (const { sha1 } of ARTIFACTS) expect((await call(store, 'GET', `/api/models/${sha1}/weights`)).status).toBe(404)
 })
 
 test('weights that are made again bring their files along; without any, those of before stay', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { changeOf } from './news.ts'
 import { applyMessage, EMPTY_STATE, type PageState, type RecordMessage, withOlder } from './state.ts'
-import { deploymentOf, jobOf, modelOf, notebookOf, taskOf, trialOf } from './testRecords.ts'
+import { deploymentOf, jobOf, modelOf, notebookOf, sha1Of, taskOf, trialOf } from './testRecords.ts'
 
 const after = (...messages: RecordMessage[]): PageState => messages.reduce(applyMessage, EMPTY_STATE)
 const snapshot: RecordMessage = {
@@ -80,8 +80,10 @@ describe('the records of a page', () => {
   })
 
   test('totals rise with what is new, not with what changed', () => {
-    const state = after(snapshot, { type: 'model', model: modelOf('a') }, { type: 'model', model: modelOf('b') })
-    expect(state.totals).toEqual({ jobs: 9, models: 5, sizeBytes: 5000 })
+    const artifacts = [{ name: 'model.onnx', sha1: sha1Of('f'), sizeBytes: 300 }]
+    const made = modelOf('b', { artifacts })
+    const state = after(snapshot, { type: 'model', model: modelOf('a') }, { type: 'model', model: made })
+    expect(state.totals).toEqual({ jobs: 9, models: 5, sizeBytes: 5300 })
     expect(after(snapshot, { type: 'job', job: jobOf({ number: 4 }) }).totals.jobs).toBe(10)
   })
 

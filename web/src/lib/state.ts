@@ -69,13 +69,17 @@ function withJob(state: PageState, job: Job): PageState {
   }
 }
 
+/** Of weights and files, in bytes. */
+const sizeOf = ({ sizeBytes, artifacts = [] }: Model): number =>
+  artifacts.reduce((sum, file) => sum + file.sizeBytes, sizeBytes)
+
 function withModel(state: PageState, model: Model): PageState {
   const isNew = !state.models.has(model.sha1)
   const { totals } = state
   return {
     ...state,
     models: new Map(state.models).set(model.sha1, model),
-    totals: isNew ? { ...totals, models: totals.models + 1, sizeBytes: totals.sizeBytes + model.sizeBytes } : totals,
+    totals: isNew ? { ...totals, models: totals.models + 1, sizeBytes: totals.sizeBytes + sizeOf(model) } : totals,
   }
 }
 
