@@ -1,3 +1,4 @@
+import { sgd } from '@pawprint/engine'
 import { expect, test } from 'vitest'
 import { startTestStore } from '../../store-server/src/testing/testStore.ts'
 import { brightNotebook, openTestAgent, upsampledModel } from './testing/agents.ts'
@@ -6,7 +7,15 @@ import { launchUntil, logOf } from './testing/api.ts'
 test('a model that only TensorFlow.js can run is trained, and log and display say so once', async () => {
   const store = await startTestStore()
   const { agent, events } = openTestAgent(store)
-  await agent.register(brightNotebook(undefined, upsampledModel))
+  const notebook = brightNotebook(undefined, upsampledModel)
+  const options = { loss: 'categoricalCrossentropy', optimizer: sgd(0.1) } as const
+  await agent.register({
+    ...notebook,
+    async train(trial) {
+      await trial.compile(upsampledModel(), options)
+      return notebook.train(trial)
+    },
+  })
   agent.serve()
   const job = await launchUntil(store, { SEED: 5 }, 'done')
   const notice = /^trial 1: Plain TensorFlow\.js runs this model, since the engine has no .*UpSampling2D/

@@ -59,10 +59,11 @@ export async function executeTrial(settings: ExecuteSettings): Promise<Ended | n
     onFailed: (error) => log(`${title}: no checkpoint was kept: ${describe(error)}`, 'warn'),
     nowMs,
   })
-  const told = new Set<string>()
+  let isTold = false
   const onNotice = (notice: string): void => {
-    if (told.has(notice)) return
-    told.add(notice)
+    // It names a layer, and layers of a second model or another run have other names.
+    if (isTold) return
+    isTold = true
     log(`${title}: ${notice}`, 'warn')
     settings.showNotice(notice)
   }

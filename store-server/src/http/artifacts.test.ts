@@ -1,5 +1,5 @@
 // The files made of a model: named by its report, kept and given out as weights are.
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { rebuildFolder } from '../rebuild/folder.ts'
 import { collectGarbage } from '../service/upkeep.ts'
 import type { RunningStore } from '../startStore.ts'
 import { archiveFrom, inPieces } from '../testing/archives.ts'
-import { flip } from '../testing/damage.ts'
+import { edit, flip } from '../testing/damage.ts'
 import { blobOf, newFolder } from '../testing/dataFolder.ts'
 import { call, type FakeAgent, fakeAgent, type Run, reportOf, sha1Of, upload, weightsOf } from '../testing/fakeAgent.ts'
 import { openTestPage, startTestStore } from '../testing/testStore.ts'
@@ -157,7 +157,7 @@ test('a file that is lost or damaged is neither given out nor archived, fsck nam
   const dataDir = join(await newFolder(), 'data')
   const { store } = await withArtifacts({ dataDir })
   await store.close()
-  const [onnx, json, shard] = ARTIFACTS.map(({ sha1 }) => blobOf(sha1))
+  const [onnx, json] = ARTIFACTS.map(({ sha1 }) => blobOf(sha1))
   await flip(join(dataDir, onnx ?? ''), 3)
   await rm(join(dataDir, json ?? ''))
   const problems = problemsOf(await checkFolder(dataDir))
@@ -173,6 +173,9 @@ test('a file that is lost or damaged is neither given out nor archived, fsck nam
   await uploadAll(damaged)
   expect(await Promise.all(Object.keys(FILES).map(statusOf))).toEqual([200, 200, 200])
   await damaged.close()
-  await writeFile(join(dataDir, shard ?? ''), 'n')
-  expect(problemsOf(await checkFolder(dataDir))).toHaveLength(1)
+  const path = `models/${SHA1}/model.json`
+  await edit(join(dataDir, path), (value) => Object.assign(Object(value.model).artifacts[2], { sizeBytes: 99 }))
+  expect(problemsOf(await checkFolder(dataDir))).toMatchObject([
+    { at: `${path} tfjs/group1-shard1of1.bin`, expected: '99 bytes' },
+  ])
 })
