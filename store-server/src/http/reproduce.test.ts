@@ -1,4 +1,4 @@
-// A model is trained again: the job that this makes, what is recorded, and who may ask.
+// A model is trained again: the job that this makes, and what is recorded.
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fieldsOf } from '@pawprint/protocol'
@@ -6,35 +6,9 @@ import { expect, test } from 'vitest'
 import { checkFolder } from '../check/folder.ts'
 import { edit } from '../testing/damage.ts'
 import { blobOf, newFolder } from '../testing/dataFolder.ts'
-import {
-  call,
-  type FakeAgent,
-  fakeAgent,
-  refOf,
-  reportOf,
-  sha1Of,
-  TEST_TASK,
-  upload,
-  weightsOf,
-} from '../testing/fakeAgent.ts'
+import { call, fakeAgent, reportOf, TEST_TASK, upload, weightsOf } from '../testing/fakeAgent.ts'
+import { OTHER, SHA1, withModel } from '../testing/reproducible.ts'
 import { openTestPage, startTestStore } from '../testing/testStore.ts'
-
-const SHA1 = sha1Of(weightsOf(1))
-const OTHER = sha1Of(weightsOf(2))
-const CONFIG = { LEARNING_RATE: [0.5, 0.25], EPOCHS: 3, SEED: 9 }
-
-/** A model of the second trial of a grid, made by `kernel`. */
-async function withModel(options: Parameters<typeof startTestStore>[0] = {}) {
-  const store = await startTestStore(options)
-  const agent = await fakeAgent(store, 'kernel')
-  await agent.join('pets')
-  await call(store, 'POST', '/api/jobs', { notebook: 'pets', config: CONFIG })
-  await agent.finish(await agent.next('run'), 7, 0.4)
-  await agent.finish(await agent.next('run'), 1, 0.5)
-  const ask = (sha1: string = SHA1) => call(store, 'POST', `/api/models/${sha1}/reproduce`)
-  return { store, agent, ask }
-}
-const askAs = (agent: FakeAgent, id: string, sha1 = SHA1) => agent.send({ type: 'reproduce', id, sha1 })
 
 test('the job has one trial with the params, seed and engine of that trial, whatever the values are now; asked twice it is one job', async () => {
   const { store, agent, ask } = await withModel()
@@ -181,51 +155,6 @@ test('unknown models, damaged weights, and a model without its trial are refused
     status: 409,
     json: { error: { code: 'E_STATE', got: 'one without its trial' } },
   })
-})
-
-test('an agent asks by its connection for its own models only, is told the end once, and may ask again after a reconnect', async () => {
-  const { store, agent } = await withModel()
-  const other = await fakeAgent(store)
-  askAs(other, 'r0')
-  expect(await other.answer('r0')).toMatchObject({ error: { code: 'E_STATE', expected: 'a registered notebook' } })
-  await other.join('others')
-  askAs(other, 'r1')
-  expect(await other.answer('r1')).toMatchObject({ error: { code: 'E_SCOPE', got: 'one of pets' } })
-
-  askAs(agent, 'r2')
-  const run = await agent.next('run')
-  await agent.cut()
-  const back = await fakeAgent(store, 'kernel')
-  const { job, trial, attempt, lease } = run
-  await back.join('pets', { attempts: [{ job, trial, attempt, lease }] })
-  askAs(back, 'r2')
-  askAs(back, 'r2')
-  await back.finish(run, 1, 0.5)
-  expect(await back.next('reproduced')).toEqual({ type: 'reproduced', id: 'r2', job, sha1: SHA1, isSame: true })
-  // Said again when all is over, it is answered at once, and trains nothing.
-  askAs(back, 'r2')
-  expect(await back.next('reproduced')).toMatchObject({ id: 'r2', isSame: true })
-  expect(back.waiting).toEqual([])
-  expect((await call(store, 'GET', '/api/jobs')).json.items).toHaveLength(2)
-  askAs(back, 'r2', sha1Of(weightsOf(7)))
-  expect(await back.answer('r2')).toMatchObject({ error: { code: 'E_REQUEST_ID' } })
-})
-
-test('a reproduction that is stopped, fails, or is cleared away is refused at its end', async () => {
-  const { store, agent } = await withModel()
-  askAs(agent, 'r1')
-  const first = await agent.next('run')
-  agent.send({ ...refOf(first), type: 'failed', id: 'f', reason: 'no memory', permanent: true })
-  expect(await agent.answer('r1')).toMatchObject({ error: { code: 'E_STATE', got: 'failed: no memory' } })
-  askAs(agent, 'r2')
-  const second = await agent.next('run')
-  await call(store, 'POST', `/api/jobs/${second.job}/stop`)
-  agent.send({ ...refOf(second), type: 'cancelled', id: 'c', reason: 'asked' })
-  expect(await agent.answer('r2')).toMatchObject({ error: { got: 'cancelled: asked' } })
-  askAs(agent, 'r3')
-  await agent.next('run')
-  await call(store, 'DELETE', '/api/store', { confirm: 'clear' })
-  expect(await agent.answer('r3')).toMatchObject({ error: { code: 'E_NOT_FOUND' } })
 })
 
 test('a late attempt of a reproduction settles nothing', async () => {
