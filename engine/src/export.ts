@@ -1,7 +1,7 @@
 import { readNormalisation, requireInteger } from './data.ts'
 import { concatFloats } from './floats.ts'
 import { readModel } from './model/read.ts'
-import { fromTensors, toTensors } from './model/weights.ts'
+import { fromTensors } from './model/weights.ts'
 import { exportGraph } from './onnx/export.ts'
 import type { SavedModel } from './types.ts'
 
@@ -30,27 +30,25 @@ const SHARD_BYTES = 4 * 2 ** 20
 
 /**
  * A model as `tf.loadLayersModel` reads it: `model.json` and the weights beside it, `group1-shard1ofN.bin`. Its input is what the first
- * layer sees, so pixels must be normalised before: how, says `userDefinedMetadata.normalisation`.
+ * layer sees, so pixels must be normalised before: how, says `userDefinedMetadata.normalisation`. Any model will do, also one that the
+ * engine cannot run.
  */
-export function exportTfjs(saved: SavedModel): ExportedFile[] {
-  const spec = readModel(saved.topology)
-  const normalisation = readNormalisation(saved.normalisation, spec)
-  const tensors = toTensors(spec, fromTensors(spec, saved.weights))
-  const all = concatFloats(tensors.map(({ data }) => data))
+export function exportTfjs({ topology, weights, normalisation }: SavedModel): ExportedFile[] {
+  const all = concatFloats(weights.map(({ data }) => data))
   const bytes = new Uint8Array(all.buffer)
   const count = Math.max(1, Math.ceil(bytes.length / SHARD_BYTES))
   const shards = Array.from({ length: count }, (_, i) => ({
     name: `group1-shard${i + 1}of${count}.bin`,
     bytes: bytes.subarray(i * SHARD_BYTES, (i + 1) * SHARD_BYTES),
   }))
-  const weights = tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
+  const described = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }))
   const json = {
     format: 'layers-model',
     generatedBy: 'pawprint',
     convertedBy: null,
-    modelTopology: spec.topology,
-    weightsManifest: [{ paths: shards.map(({ name }) => name), weights }],
-    userDefinedMetadata: { normalisation },
+    modelTopology: topology,
+    weightsManifest: [{ paths: shards.map(({ name }) => name), weights: described }],
+    userDefinedMetadata: { normalisation: normalisation ?? 'value / 255' },
   }
   return [{ name: 'model.json', bytes: new TextEncoder().encode(JSON.stringify(json)) }, ...shards]
 }

@@ -12,9 +12,11 @@ export type Attribute = number | readonly number[] | OnnxGraph
 export interface OnnxGraph {
   readonly root: OnnxGraph | null
   readonly nodes: Bytes[]
-  readonly initializers: Bytes[]
+  readonly initializers: Map<string, Bytes>
   readonly inputs: Bytes[]
   readonly outputs: Bytes[]
+  /** What nodes of the root graph and its bodies read: constants that nobody reads stay out of the file. */
+  readonly read: Set<string>
   /** Names that nodes of this graph make and that are not outputs yet. */
   readonly made: Set<string>
   readonly constants: Map<string, string>
@@ -28,7 +30,8 @@ const IR_VERSION = 8
 export const newOnnxGraph = (root: OnnxGraph | null = null): OnnxGraph => ({
   root,
   nodes: [],
-  initializers: [],
+  initializers: new Map(),
+  read: new Set(),
   inputs: [],
   outputs: [],
   made: new Set(),
@@ -51,6 +54,7 @@ export function emitMany(
   attributes: Readonly<Record<string, Attribute>> = {},
 ): void {
   for (const name of outputs) g.made.add(name)
+  for (const name of inputs) (g.root ?? g).read.add(name)
   g.nodes.push(
     join([
       ...inputs.map((name) => bytes(1, name)),
@@ -118,7 +122,7 @@ const encodeGraph = (g: OnnxGraph): Bytes =>
   join([
     ...g.nodes.map((node) => bytes(1, node)),
     bytes(2, 'graph'),
-    ...g.initializers.map((tensor) => bytes(5, tensor)),
+    ...[...g.initializers].flatMap(([name, tensor]) => (g.read.has(name) ? [bytes(5, tensor)] : [])),
     ...g.inputs.map((info) => bytes(11, info)),
     ...g.outputs.map((info) => bytes(12, info)),
   ])
@@ -145,7 +149,7 @@ type Numbers = Float32Array | Int32Array | BigInt64Array
 function initialize(root: OnnxGraph, name: string, type: Element, shape: Shape, data: Numbers): void {
   const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   const dims = shape.map((dim) => int(1, dim))
-  root.initializers.push(join([...dims, int(2, ELEMENTS[type]), bytes(8, name), bytes(9, raw)]))
+  root.initializers.set(name, join([...dims, int(2, ELEMENTS[type]), bytes(8, name), bytes(9, raw)]))
 }
 
 /** The type of an input or output; a text stands for a size that is known when the graph runs. */
