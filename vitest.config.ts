@@ -33,8 +33,8 @@ const project = (
 
 export default defineConfig({
   test: {
-    // One worker would leave a core idle whenever a test waits for a browser, a kernel or a disk.
-    maxWorkers: 2,
+    // One more than a small machine has cores: two leave a third of them idle, waiting for browsers, kernels and disks.
+    maxWorkers: 3,
     sequence: { sequencer: HeaviestFirst },
     projects: [
       project('alone', true, [...ALONE, ...SLOW]),
