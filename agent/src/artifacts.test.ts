@@ -65,6 +65,6 @@ test('a trained model comes with an ONNX file and TensorFlow.js files, and both 
 
 test('a model that the engine cannot run has no ONNX file, and the log says why', async () => {
   const { model, warnings } = await trained(upsampledModel)
-  expect(model.artifacts.map(({ name }) => name)).toEqual(['tfjs/model.json', 'tfjs/group1-shard1of1.bin'])
+  expect(model.artifacts?.map(({ name }) => name)).toEqual(['tfjs/model.json', 'tfjs/group1-shard1of1.bin'])
   expect(warnings.filter((text) => /^trial 1: no ONNX file: .*UpSampling2D/.test(text))).toHaveLength(1)
 })

@@ -16,6 +16,7 @@ import {
   oddModel,
   penalisedModel,
   residualModel,
+  settled,
   siameseModel,
   someSamples,
 } from './testing/models.ts'
@@ -132,7 +133,7 @@ test.each<[string, () => tf.LayersModel, Loss, number, (y: tf.Tensor, output: tf
   ['siamese towers', siameseModel, 'binaryCrossentropy', 2, (y, p) => tf.metrics.binaryCrossentropy(ofLabel(y), p)],
   ['squared differences', () => residualModel(), 'meanSquaredError', 3, (y, p) => tf.metrics.meanSquaredError(y, p)],
 ])('%s: gradients of the first step are those of TensorFlow.js', async (_, build, loss, classCount, lossOf) => {
-  const source = build()
+  const source = settled(build())
   const data = someSamples(source, BATCH, 3, classCount)
   const example = stepCase(source, data, { loss, optimizer: sgd(1), batchSize: BATCH })
   const { model, options } = example

@@ -6,6 +6,7 @@ import {
   learnableImages,
   penalisedModel,
   residualModel,
+  settled,
   siameseModel,
   someImages,
 } from '../testing/models.ts'
@@ -31,7 +32,7 @@ test.each<[string, () => tf.LayersModel, Loss, Optimizer]>([
   ['penalties on weights', penalisedModel, { type: 'categoricalCrossentropy', labelSmoothing: 0.1 }, sgd(0.05)],
   ['squared differences', penalisedModel, 'meanSquaredError', sgd(0.05)],
 ])('%s: TensorFlow.js trains to the weights that the engine trains to', async (_, build, loss, optimizer) => {
-  const model = build()
+  const model = settled(build())
   const data = someImages(model, 30, 2)
   const options = { loss, optimizer, initialWeights: 'model' } as const
   const [own, other] = await Promise.all(
@@ -57,9 +58,9 @@ test.each<[string, () => tf.LayersModel, Loss, Optimizer]>([
 })
 
 test('a model with a layer that the engine does not know is trained all the same, and says by what', async () => {
-  const model = upsampled()
+  const model = settled(upsampled())
   const data = learnableImages(model, 60, 1)
-  const trainer = await trainerOf(model, { optimizer: adam(0.02) })
+  const trainer = await trainerOf(model, { optimizer: adam(0.01) })
   expect(trainer.engine).toMatch(/^tensorflow.js cpu/)
   expect(trainer.notice).toMatch(/the engine has no UpSampling2D at layer ".*" \(UpSampling2D\)/)
   const epochs: Epoch[] = await fitAll(trainer, data, { epochs: 6, batchSize: 20, validation: data })
