@@ -1,8 +1,8 @@
 import { createAugment } from './augment/index.ts'
 import { EngineError } from './errors.ts'
 import type { Executor } from './executor.ts'
+import { requireFinite, requireFiniteWeights } from './finite.ts'
 import { concatFloats } from './floats.ts'
-import { sizeOf } from './ir/graph.ts'
 import { lossRule } from './losses/index.ts'
 import { addSums, averages, joined, type Mean, newMean } from './mean.ts'
 import type { EpochRequest, SharedSet, TrainingSetup, TrainingState } from './messages.ts'
@@ -11,7 +11,7 @@ import { updateRule } from './optimizers/index.ts'
 import { randomStream, shuffled } from './random.ts'
 import { rateFactor } from './schedule.ts'
 import type { Progress } from './session.ts'
-import type { Position, Stepper, StepSums } from './stepper.ts'
+import type { Position, Stepper } from './stepper.ts'
 import { Stopped } from './stopped.ts'
 import type { Normalisation, PartialEpoch } from './types.ts'
 
@@ -206,29 +206,4 @@ function* pieces(rows: Int32Array, size: number): Generator<Int32Array> {
     start += taken.length
     perCall = Math.min(MAX_STEPS_PER_CALL, Math.max(1, Math.round(CALL_MS / msPerStep)))
   }
-}
-
-function requireFinite({ losses }: StepSums, epoch: number, done: number): void {
-  const index = losses.findIndex((loss) => !Number.isFinite(loss))
-  if (index < 0) return
-  throw new EngineError('E_NON_FINITE', `epoch ${epoch}, step ${done + index + 1}`, 'a finite loss', `${losses[index]}`)
-}
-
-/** After a call whose losses were all finite, it was the last step that broke a weight. */
-function requireFiniteWeights(model: ModelSpec, state: readonly Float32Array[], epoch: number, step: number): void {
-  let offset = 0
-  for (const part of state) {
-    const index = part.findIndex((value) => !Number.isFinite(value))
-    if (index >= 0) {
-      const at = `epoch ${epoch}, step ${step}, ${parameterNameAt(model, offset + index)}`
-      throw new EngineError('E_NON_FINITE', at, 'finite weights', `${part[index]}`)
-    }
-    offset += part.length
-  }
-}
-
-/** The parameter at a place of the state; what comes after them is the optimiser's. */
-function parameterNameAt({ parameters }: ModelSpec, place: number): string {
-  const found = parameters.find(({ start, shape }) => place >= start && place < start + sizeOf(shape))
-  return found === undefined || found.role === 'fixed' ? "the optimiser's state" : found.name
 }

@@ -9,7 +9,7 @@ import type { Normalisation } from './types.ts'
  * Samples per run. Every run has exactly this many, padded with zeros, so that one image's outputs do not depend on how many others
  * are in the call: with other sizes the runtime may add up in another order.
  */
-const BATCH = 16
+export const BATCH = 16
 
 /** Predicts with the forward graph. */
 export interface Evaluator {

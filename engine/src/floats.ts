@@ -1,6 +1,9 @@
 /** All numbers, one array after the other, as one. */
-export function concatFloats(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((length, part) => length + part.length, 0))
+export function concatNumbers<T extends Uint8Array | Float32Array>(
+  parts: readonly T[],
+  type: new (length: number) => T,
+): T {
+  const all = new type(parts.reduce((length, part) => length + part.length, 0))
   let start = 0
   for (const part of parts) {
     all.set(part, start)
@@ -8,3 +11,5 @@ export function concatFloats(parts: readonly Float32Array[]): Float32Array {
   }
   return all
 }
+
+export const concatFloats = (parts: readonly Float32Array[]): Float32Array => concatNumbers(parts, Float32Array)

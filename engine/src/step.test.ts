@@ -16,11 +16,11 @@ import {
   oddModel,
   penalisedModel,
   residualModel,
-  settled,
   siameseModel,
   someSamples,
 } from './testing/models.ts'
 import { relativeError } from './testing/numbers.ts'
+import { settled } from './testing/settled.ts'
 import {
   feedsFor,
   fixedOf,

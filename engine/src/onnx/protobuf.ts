@@ -1,17 +1,11 @@
+import { concatNumbers } from '../floats.ts'
+
 /** Encoded protocol-buffer fields (protobuf.dev/programming-guides/encoding): all that an ONNX file needs, and no more. */
 export type Bytes = Uint8Array
 
 const encoder = new TextEncoder()
 
-export function join(parts: readonly Bytes[]): Bytes {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let start = 0
-  for (const part of parts) {
-    all.set(part, start)
-    start += part.length
-  }
-  return all
-}
+export const join = (parts: readonly Bytes[]): Bytes => concatNumbers(parts, Uint8Array)
 
 /** A whole number as a varint field; negative numbers are not needed here, save by `axis` attributes: 64-bit two's complement. */
 export const int = (field: number, value: number): Bytes => join([key(field, 0), varint(value)])

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs'
 import { EngineError } from '../errors.ts'
-import type { Evaluator, EvaluatorOptions } from '../evaluator.ts'
+import { BATCH, type Evaluator, type EvaluatorOptions } from '../evaluator.ts'
 import type { Executor } from '../executor.ts'
 import { concatFloats } from '../floats.ts'
 import { sizeOf } from '../ir/graph.ts'
@@ -8,6 +8,7 @@ import type { FinalActivation } from '../losses/rule.ts'
 import { type ModelSpec, sampleSize } from '../model/spec.ts'
 import type { Normalisation } from '../types.ts'
 import { type Library, loadTensorFlow } from './library.ts'
+import { EPSILON } from './loss.ts'
 import { specOf } from './spec.ts'
 import { openTensorFlowStepper } from './stepper.ts'
 
@@ -81,8 +82,6 @@ export function outputOf({ tf: library, source }: Loaded, inputs: tf.Tensor[], t
   throw new Error('one output')
 }
 
-const BATCH = 16
-
 function openTensorFlowEvaluator(loaded: Loaded, { normalisation, activation }: EvaluatorOptions): Evaluator {
   const { tf: library, spec } = loaded
   const size = sampleSize(spec)
@@ -101,9 +100,6 @@ function openTensorFlowEvaluator(loaded: Loaded, { normalisation, activation }: 
     close: async () => undefined,
   }
 }
-
-/** Smallest probability that a logarithm is taken of: TensorFlow.js's and Keras's epsilon. */
-const EPSILON = 1e-7
 
 /** Something that `activation` turns into the output: the logarithm does for a softmax, whatever constant is added. */
 function logitOf(activation: FinalActivation | null, output: number): number {

@@ -60,8 +60,8 @@ interface Shape {
   readonly hasWeights: boolean
 }
 
-/** TensorFlow.js's and Keras's epsilon. */
-const EPSILON = 1e-7
+/** Smallest probability that a logarithm is taken of: TensorFlow.js's and Keras's epsilon. */
+export const EPSILON = 1e-7
 
 /** Something that `activation` turns into the output. */
 function logitsBefore(g: Graph, output: Value, activation: FinalActivation | null): Value {

@@ -6,11 +6,11 @@ import {
   learnableImages,
   penalisedModel,
   residualModel,
-  settled,
   siameseModel,
   someImages,
 } from '../testing/models.ts'
 import { relativeError } from '../testing/numbers.ts'
+import { settled } from '../testing/settled.ts'
 import { closing, fitAll, trainerOf } from '../testing/trainers.ts'
 import type { Loss, Optimizer } from '../types.ts'
 

@@ -3,7 +3,7 @@ import { l2Normalize } from '../l2normalize.ts'
 import type { SharedSet } from '../messages.ts'
 import { silenceBanner } from '../quiet.ts'
 import type { ImageSet } from '../types.ts'
-import { someBytes, someLabels, someNumbers } from './numbers.ts'
+import { someBytes, someLabels } from './numbers.ts'
 
 silenceBanner()
 
@@ -197,18 +197,3 @@ export const depthwiseModel = (): tf.Sequential =>
       tf.layers.dense({ units: 3, activation: 'softmax' }),
     ],
   })
-
-/** The same weights in every run: TensorFlow.js draws without a seed, and a network may be born dead. */
-export function settled<M extends tf.layers.Layer>(model: M): M {
-  const inner: unknown = Reflect.get(model, 'layers')
-  if (Array.isArray(inner)) inner.forEach(settled)
-  else model.setWeights(model.getWeights().map((tensor, i) => tf.tensor(settledNumbers(tensor, i), tensor.shape)))
-  return model
-}
-
-/** Kernels within ±0.3; what starts as zeros or ones stays. */
-function settledNumbers(tensor: tf.Tensor, seed: number): Float32Array {
-  const now = tensor.dataSync()
-  const isConstant = now.every((value) => value === 0) || now.every((value) => value === 1)
-  return Float32Array.from(isConstant ? now : someNumbers(tensor.size, seed).map((x) => 0.3 * x))
-}

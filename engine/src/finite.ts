@@ -1,0 +1,35 @@
+import { EngineError } from './errors.ts'
+import { sizeOf } from './ir/graph.ts'
+import type { ModelSpec } from './model/spec.ts'
+import type { StepSums } from './stepper.ts'
+
+/** Throws `E_NON_FINITE`, naming the step: the first of those of a call, after `done` before. */
+export function requireFinite({ losses }: StepSums, epoch: number, done: number): void {
+  const index = losses.findIndex((loss) => !Number.isFinite(loss))
+  if (index < 0) return
+  throw new EngineError('E_NON_FINITE', `epoch ${epoch}, step ${done + index + 1}`, 'a finite loss', `${losses[index]}`)
+}
+
+/** After a call whose losses were all finite, it was the last step that broke a weight. */
+export function requireFiniteWeights(
+  model: ModelSpec,
+  state: readonly Float32Array[],
+  epoch: number,
+  step: number,
+): void {
+  let offset = 0
+  for (const part of state) {
+    const index = part.findIndex((value) => !Number.isFinite(value))
+    if (index >= 0) {
+      const at = `epoch ${epoch}, step ${step}, ${parameterNameAt(model, offset + index)}`
+      throw new EngineError('E_NON_FINITE', at, 'finite weights', `${part[index]}`)
+    }
+    offset += part.length
+  }
+}
+
+/** The parameter at a place of the state; what comes after them is the optimiser's. */
+function parameterNameAt({ parameters }: ModelSpec, place: number): string {
+  const found = parameters.find(({ start, shape }) => place >= start && place < start + sizeOf(shape))
+  return found === undefined || found.role === 'fixed' ? "the optimiser's state" : found.name
+}
