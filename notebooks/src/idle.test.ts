@@ -35,8 +35,11 @@ test('the headless runner ends with code 0 after a time without a trial, and say
   const page = await openTestPage(store)
   const file = await writeNotebook([IMPORTS, REGISTER, 'agent.serve()'])
   const ended = start(store, [RUNNER, file, '--cwd', NOTEBOOKS, '--exit-after-idle', '3s'])
-  const { notebook } = await page.next('notebook', ({ notebook }) => notebook.exit !== undefined)
-  expect(notebook).toMatchObject({ name: 'tiny', state: 'idle', exit: { afterMs: 3000 } })
+  const isShown = page.next('notebook', ({ notebook }) => notebook.exit !== undefined)
+  // Whichever comes first, so that a runner that failed says why.
+  expect(await Promise.race([isShown, ended])).toMatchObject({
+    notebook: { name: 'tiny', state: 'idle', exit: { afterMs: 3000 } },
+  })
   const { code, said } = await ended
   expect([code, said]).toEqual([0, expect.stringContaining('no trial for 3 s: goodbye\n')])
   await page.next('notebook', ({ notebook }) => notebook.state === 'gone')
