@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs'
 import { describe, expect, test } from 'vitest'
-import { lossRule } from './losses/index.ts'
 import type { SharedSet } from './messages.ts'
 import { currentWeights } from './model/source.ts'
 import { seededWeights } from './model/weights.ts'
@@ -82,20 +81,15 @@ describe.each(Object.entries(EXAMPLES))('a training step of %s', (_, example) =>
       done: 0,
       scalars: [1],
     })
-  const isSplittable = !lossRule(loss).isCoupled && plain.model.sizes.statistic === 0
-
-  test.each(isSplittable ? [[[6]], [[4, 2]], [[1, 1, 1, 1, 1, 1]]] : [[[6]]])(
-    'gradients in chunks %j are those of the reference',
-    async (chunks) => {
-      const [fast, slow] = [graphOf(plain, chunks), graphOf(plain, [BATCH], false)]
-      const compiled = await compile(fast.graph.nodes, [fast.gradient, fast.loss, fast.correct])
-      const got = await compiled.run(feeds(fast, plain))
-      const expected = runReference(slow.graph.nodes, feeds(slow, plain))
-      for (const [i, value] of [slow.gradient, slow.loss, slow.correct].entries()) {
-        expect(relativeError(got[i] ?? [], expected.get(value) ?? [])).toBeLessThan(1e-5)
-      }
-    },
-  )
+  test('its gradients are those of the reference', async () => {
+    const [fast, slow] = [graphOf(plain), graphOf(plain, false)]
+    const compiled = await compile(fast.graph.nodes, [fast.gradient, fast.loss, fast.correct])
+    const got = await compiled.run(feeds(fast, plain))
+    const expected = runReference(slow.graph.nodes, feeds(slow, plain))
+    for (const [i, value] of [slow.gradient, slow.loss, slow.correct].entries()) {
+      expect(relativeError(got[i] ?? [], expected.get(value) ?? [])).toBeLessThan(1e-5)
+    }
+  })
 
   test.each(optimizers)('20 steps of $type, %j, end at the state of the reference', async (optimizer) => {
     const own = caseOf(optimizer)
@@ -139,7 +133,7 @@ test.each<[string, () => tf.LayersModel, Loss, number, (y: tf.Tensor, output: tf
   const { model, options } = example
   const weights = currentWeights(model, source)
   const expected = gradientsByTensorFlow(source, data, BATCH, lossOf)
-  const step = graphOf(example, [BATCH])
+  const step = graphOf(example)
   const state = startState(model, options.rule, weights)
   const compiled = await compile(step.graph.nodes, [step.gradient])
   const [gradient] = await compiled.run(

@@ -1,10 +1,10 @@
 import { buildModel, imagesShape, logitsOf, normalise } from './forward.ts'
 import { differentiate } from './ir/differentiate.ts'
 import { abs, plus, times } from './ir/elementwise.ts'
-import { type Graph, newGraph, type Shape, type Value } from './ir/graph.ts'
+import { type Graph, newGraph, type Value } from './ir/graph.ts'
 import { sum } from './ir/linear.ts'
 import { poolFirst, prune } from './ir/passes.ts'
-import { constant, filled, flatten, input, slice, toFloat } from './ir/shape.ts'
+import { constant, filled, flatten, input, toFloat } from './ir/shape.ts'
 import type { Training } from './layers/layer.ts'
 import type { LossRule } from './losses/rule.ts'
 import { type ModelSpec, ofRole } from './model/spec.ts'
@@ -47,8 +47,6 @@ export interface Batch {
 
 export interface StepOptions {
   readonly batchSize: number
-  /** Samples per pass through forward and backward; the gradients of a batch's passes are added up. */
-  readonly chunkSizes: readonly number[]
   readonly normalisation: Normalisation
   readonly rule: UpdateRule
   readonly loss: LossRule
@@ -77,7 +75,7 @@ export function stepGraph(model: ModelSpec, options: StepOptions): StepGraph {
   const slots = Array.from({ length: rule.slotCount }, (_, i) => input(graph, `slot_${i}`, [sizes.trained]))
   const parts = [trained, statistics, fixed].filter((part) => part !== null)
   const weights = openWeights(graph, model, parts)
-  const total = allChunks(graph, model, batch, weights, options)
+  const total = oneStep(graph, model, batch, weights, options)
   const gradient = clip(graph, flatten(graph, total.gradients), rule.clipping)
   const next = rule.build(graph, { weights: trained, slots, gradient, scalars })
   const state = [
@@ -100,51 +98,25 @@ interface Totals {
   readonly loss: Value
   readonly correct: Value
   readonly gradients: readonly Value[]
+  readonly masks: readonly Mask[]
 }
 
-function allChunks(
-  g: Graph,
-  model: ModelSpec,
-  batch: Batch,
-  weights: Weights,
-  options: StepOptions,
-): Totals & { masks: Mask[] } {
-  const masks = new Map<string, Mask>()
-  let totals: Totals | undefined
-  let start = 0
-  for (const size of options.chunkSizes) {
-    const chunk = (value: Value): Value => (size === options.batchSize ? value : slice(g, value, 0, start, size))
-    const training: Training = {
-      mask(name: string, shape: Shape, keep: number): Value {
-        const value = masks.get(name)?.value ?? input(g, name, [options.batchSize, ...shape.slice(1)], 'byte')
-        masks.set(name, { value, keep })
-        return toFloat(g, chunk(value))
-      },
-      update: weights.replace,
-    }
-    const { images, labels, targets, sampleWeights } = batch
-    const part: Batch = {
-      images: chunk(images),
-      labels: chunk(labels),
-      targets: targets && chunk(targets),
-      sampleWeights: sampleWeights && chunk(sampleWeights),
-    }
-    const own = oneChunk(g, model, part, weights, options, training)
-    totals = totals === undefined ? own : addTotals(g, totals, own)
-    start += size
-  }
-  if (totals === undefined || start !== options.batchSize) throw new Error('chunks do not add up to the batch')
-  return { ...totals, masks: [...masks.values()] }
-}
-
-function oneChunk(
+function oneStep(
   g: Graph,
   model: ModelSpec,
   { images, labels, targets, sampleWeights }: Batch,
   weights: Weights,
   { normalisation, batchSize, classCount, loss, optimise = true }: StepOptions,
-  training: Training,
 ): Totals {
+  const masks = new Map<string, Mask>()
+  const training: Training = {
+    mask(name, shape, keep) {
+      const value = masks.get(name)?.value ?? input(g, name, shape, 'byte')
+      masks.set(name, { value, keep })
+      return toFloat(g, value)
+    },
+    update: weights.replace,
+  }
   const parameters = ofRole(model, 'trained').map(({ name }) => weights.get(name))
   const output = buildModel(g, model, normalise(g, images, normalisation), weights, training)
   if (optimise) poolFirst(g)
@@ -152,10 +124,9 @@ function oneChunk(
   const { losses, correct } = loss.build(g, { output, logits, labels, targets, classCount })
   const weighted = sampleWeights === null ? losses : times(g, losses, sampleWeights)
   const total = sum(g, weighted, [0])
-  const [size = 0] = labels.shape
-  const objective = penalised(g, model, weights, total, size)
+  const objective = penalised(g, model, weights, total, batchSize)
   const gradients = differentiate(g, objective, filled(g, [], 1 / batchSize), parameters)
-  return { loss: total, correct: sum(g, correct, [0]), gradients }
+  return { loss: total, correct: sum(g, correct, [0]), gradients, masks: [...masks.values()] }
 }
 
 /** Adds the penalties of weights to a sum of losses: once for each sample, so that the mean has them once. */
@@ -173,9 +144,4 @@ function penalised(g: Graph, model: ModelSpec, weights: Weights, total: Value, s
     add(abs(g, w), penalty.l1)
   }
   return objective
-}
-
-function addTotals(g: Graph, a: Totals, b: Totals): Totals {
-  const gradients = a.gradients.map((gradient, i) => plus(g, gradient, b.gradients[i] ?? gradient))
-  return { loss: plus(g, a.loss, b.loss), correct: plus(g, a.correct, b.correct), gradients }
 }

@@ -1,9 +1,7 @@
-import { forwardGraph } from './forward.ts'
 import { sizeOf } from './ir/graph.ts'
 import type { LossRule } from './losses/rule.ts'
 import type { SharedSet } from './messages.ts'
 import { type ModelSpec, sampleSize } from './model/spec.ts'
-import { chunkSizes } from './onnx/chunks.ts'
 import { lowerLoop } from './onnx/loop.ts'
 import { openRuntime, type RuntimeTensor } from './onnx/runtime.ts'
 import type { UpdateRule } from './optimizers/rule.ts'
@@ -51,7 +49,7 @@ export interface StepperOptions {
 /** Compiles the training step of a model for one batch size. */
 export async function openStepper(model: ModelSpec, options: StepperOptions): Promise<Stepper> {
   const { batchSize, rule, fixed } = options
-  const step = stepGraph(model, { ...options, chunkSizes: passes(model, options) })
+  const step = stepGraph(model, options)
   const runtime = await openRuntime(lowerLoop(step), options.threads)
   return {
     async run(samples, rows, { done, rateFactor, augment }, state) {
@@ -77,12 +75,6 @@ export async function openStepper(model: ModelSpec, options: StepperOptions): Pr
     },
     close: () => runtime.close(),
   }
-}
-
-/** Passes of as many samples as fit the caches, or one of the whole batch where samples depend on each other. */
-function passes(model: ModelSpec, { normalisation, batchSize, loss }: StepperOptions): number[] {
-  if (loss.isCoupled || model.sizes.statistic > 0) return [batchSize]
-  return chunkSizes(forwardGraph(model, normalisation, 1).graph.nodes, batchSize)
 }
 
 /** The samples of `rows`, in the order of the steps. */

@@ -37,7 +37,7 @@ export interface Layer {
 export interface Training {
   /** A mask of zeros and ones of `shape`, ones with probability `keep`, drawn anew at every step. */
   mask(name: string, shape: Shape, keep: number): Value
-  /** Gives a statistic the value that it has from now on. Layers that call it see their whole batch at once. */
+  /** Gives a statistic the value that it has from now on. */
   update(parameter: Value, next: Value): void
 }
 

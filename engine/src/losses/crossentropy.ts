@@ -12,7 +12,6 @@ import { type LossRule, oneOfWidths } from './rule.ts'
  */
 export const categorical = (smoothing: number): LossRule => ({
   activation: 'softmax',
-  isCoupled: false,
   targets: 'unused',
   expects: oneOfWidths((classCount) => [classCount]),
   build(g, { output, logits, labels }) {
@@ -35,7 +34,6 @@ function smoothed(g: Graph, logits: Value, labels: Value, smoothing: number): Va
  */
 export const binary = (smoothing: number): LossRule => ({
   activation: 'sigmoid',
-  isCoupled: false,
   targets: 'optional',
   expects: oneOfWidths((classCount) => (classCount === 2 ? [1, 2] : [classCount])),
   build(g, { output, logits, labels, targets, classCount }) {
@@ -70,7 +68,6 @@ const scalarOf = (g: Graph, value: number): Value => constant(g, [], [value])
  */
 export const distilled = (temperature: number, weight: number): LossRule => ({
   activation: 'softmax',
-  isCoupled: false,
   targets: 'required',
   expects: oneOfWidths((classCount) => [classCount]),
   build(g, { output, logits, labels, targets }) {

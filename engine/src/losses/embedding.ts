@@ -72,7 +72,6 @@ const averaged = (g: Graph, count: number, perAnchor: Value, weights: Value): Va
 
 const embedding = (lossesOf: (g: Graph, pairs: Pairs) => Value): LossRule => ({
   activation: null,
-  isCoupled: true,
   targets: 'unused',
   expects: () => null,
   build(g, inputs): LossOutputs {

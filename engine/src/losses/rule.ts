@@ -29,8 +29,6 @@ export interface LossOutputs {
 export interface LossRule {
   /** The activation that a model must end in, since the loss is computed from what goes into it; null for any output. */
   readonly activation: FinalActivation | null
-  /** True when the loss of a sample depends on the rest of its batch, which is then never split. */
-  readonly isCoupled: boolean
   /** Whether the data set must have targets, may have them, or they are not looked at. */
   readonly targets: 'required' | 'optional' | 'unused'
   /** What is wrong with a model of this output for that many classes; null when nothing is. */

@@ -13,7 +13,6 @@ import { type LossRule, oneOfWidths } from './rule.ts'
  */
 export const squared: LossRule = {
   activation: null,
-  isCoupled: false,
   targets: 'optional',
   expects: oneOfWidths((classCount) => (classCount === 2 ? [1, 2] : [classCount])),
   build(g, { output, labels, targets }) {

@@ -42,8 +42,8 @@ export function stepCase(
   return { model, data, options }
 }
 
-export const graphOf = ({ model, options }: StepCase, chunkSizes: readonly number[], optimise = true): StepGraph =>
-  stepGraph(model, { ...options, chunkSizes, optimise })
+export const graphOf = ({ model, options }: StepCase, optimise = true): StepGraph =>
+  stepGraph(model, { ...options, optimise })
 
 /** What a step reads, as the stepper makes it; `first` is the first sample, `done` the steps before. */
 export function feedsFor<State extends ArrayLike<number>>(
@@ -90,7 +90,7 @@ export function referenceSteps(
 ): { losses: number[]; state: ArrayLike<number>[] } {
   const { model, data, options } = example
   const { batchSize, rule } = options
-  const step = graphOf(example, [batchSize], false)
+  const step = graphOf(example, false)
   let state: ArrayLike<number>[] = startState(model, rule, weights)
   const losses: number[] = []
   for (let done = 0; done < count; done++) {
