@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Shape } from '../ir/graph.ts'
 import { type Bytes, bytes, int, join } from './protobuf.ts'
 
@@ -80,11 +81,11 @@ export function emit(
 
 /** Float constants, kept once per content. */
 export const floats = (g: OnnxGraph, shape: Shape, values: ArrayLike<number>): string =>
-  keep(g, 'float32', shape, Float32Array.from(values))
+  keep(g, 'float32', shape, values instanceof Float32Array ? values : Float32Array.from(values))
 
 /** Integer constants: index tables and labels. */
 export const ints = (g: OnnxGraph, shape: Shape, values: ArrayLike<number>): string =>
-  keep(g, 'int32', shape, Int32Array.from(values))
+  keep(g, 'int32', shape, values instanceof Int32Array ? values : Int32Array.from(values))
 
 /** Integer constants where ONNX wants 64 bits: shapes, axes, sizes. */
 export const longs = (g: OnnxGraph, values: readonly number[]): string =>
@@ -135,7 +136,7 @@ function encodeAttribute(name: string, value: Attribute): Bytes {
 
 function keep(g: OnnxGraph, type: Element, shape: Shape, data: Numbers): string {
   const root = g.root ?? g
-  const key = `${type}[${shape}]${data.join()}`
+  const key = `${type}[${shape}]${createHash('sha256').update(bytesOf(data)).digest('base64')}`
   const known = root.constants.get(key)
   if (known !== undefined) return known
   const name = freshName(g, 'constant')
@@ -146,10 +147,11 @@ function keep(g: OnnxGraph, type: Element, shape: Shape, data: Numbers): string 
 
 type Numbers = Float32Array | Int32Array | BigInt64Array
 
+const bytesOf = (data: Numbers): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
 function initialize(root: OnnxGraph, name: string, type: Element, shape: Shape, data: Numbers): void {
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   const dims = shape.map((dim) => int(1, dim))
-  root.initializers.set(name, join([...dims, int(2, ELEMENTS[type]), bytes(8, name), bytes(9, raw)]))
+  root.initializers.set(name, join([...dims, int(2, ELEMENTS[type]), bytes(8, name), bytes(9, bytesOf(data))]))
 }
 
 /** The type of an input or output; a text stands for a size that is known when the graph runs. */

@@ -1,7 +1,7 @@
 import { dims2, type Node, operands, sameShape, type Value } from '../../ir/graph.ts'
 import type { LinearOp } from '../../ir/linear.ts'
 import { emit, floats, longs } from '../graph.ts'
-import { type Lowering, type Lowers, put, storedSize, view } from '../lowering.ts'
+import { type Lowering, type Lowers, once, put, storedSize, view } from '../lowering.ts'
 
 type MatMul = Node<Extract<LinearOp, { type: 'matMul' }>>
 
@@ -26,7 +26,7 @@ export const linearLowers: Lowers<LinearOp> = {
 function sumRows(l: Lowering, x: Value, output: Value): void {
   const width = x.shape.at(-1) ?? 1
   const rows = storedSize(l, x) / width
-  const ones = floats(l.onnx, [1, rows], new Float32Array(rows).fill(1))
+  const ones = once(l, `ones ${rows}`, () => floats(l.onnx, [1, rows], new Float32Array(rows).fill(1)))
   put(l, output, emit(l.onnx, 'MatMul', [ones, view(l, x, [rows, width])]), [1, width])
 }
 
