@@ -1,8 +1,10 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
 import {
   CLOSE,
+  END,
   type Envelope,
+  type Open,
   type Reply,
   type Request,
   type Results,
@@ -11,6 +13,7 @@ import {
   type TrainingState,
 } from './messages.ts'
 import type { StepReport } from './types.ts'
+import { giveBackWorker, takeWorker } from './workers.ts'
 
 /** The calling thread's end of a worker. */
 export interface Client {
@@ -35,12 +38,11 @@ interface Pending {
   reject(error: unknown): void
 }
 
-/** Starts a worker. It keeps the process alive only while a request is under way. */
+/** Begins a session in a worker, which keeps the process alive only while a request is under way. */
 export function openClient(setup: Setup): Client {
-  // Options of the calling process (a preload, --input-type) are not for this thread.
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup, execArgv: [] })
+  const worker = takeWorker()
+  worker.postMessage({ type: 'open', setup } satisfies Open)
   const pending = new Map<number, Pending>()
-  const ended = new Promise((resolve) => worker.once('exit', resolve))
   let failure: Error | undefined
   let lastId = 0
   const take = (id: number): Pending | undefined => {
@@ -54,7 +56,7 @@ export function openClient(setup: Setup): Client {
     failure ??= error
     for (const id of [...pending.keys()]) take(id)?.reject(failure)
   }
-  listen(worker, fail, (reply) => {
+  const line = listen(worker, fail, (reply) => {
     if (reply.type === 'progress' || reply.type === 'checkpoint') report(pending, take, reply)
     else settle(take(reply.id), reply)
   })
@@ -67,30 +69,56 @@ export function openClient(setup: Setup): Client {
       options.signal?.addEventListener('abort', stop)
       pending.set(++lastId, { options, stop, end, resolve, reject })
       worker.ref()
-      worker.postMessage({ id: lastId, request, stop: flag } satisfies Envelope)
+      worker.postMessage({ type: 'request', id: lastId, request, stop: flag } satisfies Envelope)
     })
+  // Never terminate(): ending a thread inside the runtime's native code aborts the whole process.
+  const close = async (): Promise<void> => {
+    for (const { stop } of pending.values()) stop()
+    fail(new EngineError('E_CLOSED', 'engine', 'an open trainer or predictor', 'a call after close()'))
+    worker.ref()
+    worker.postMessage(CLOSE)
+    const isWell = await line.closed
+    line.end()
+    if (!isWell) return
+    // TensorFlow.js keeps state of its own in its thread.
+    if (setup.backend === 'onnx') giveBackWorker(worker)
+    else worker.postMessage(END)
+  }
+  let closing: Promise<void> | undefined
   return {
     // The worker answers every request with its own type of result (messages.ts).
     call: async <R extends Request>(request: R, options: CallOptions = {}) =>
       (await send(request, options)) as Results[R['type']],
-    // Never terminate(): ending a thread inside the runtime's native code aborts the whole process.
-    async close() {
-      for (const { stop } of pending.values()) stop()
-      fail(new EngineError('E_CLOSED', 'engine', 'an open trainer or predictor', 'a call after close()'))
-      worker.ref()
-      worker.postMessage(CLOSE)
-      await ended
+    close: () => {
+      closing ??= close()
+      return closing
     },
   }
 }
 
-function listen(worker: Worker, fail: (error: Error) => void, onReply: (reply: Reply) => void): void {
+/** Hears a worker until `end`. `closed` resolves when its session has ended: with false when the worker has, too. */
+function listen(
+  worker: Worker,
+  fail: (error: Error) => void,
+  onReply: (reply: Exclude<Reply, { type: 'closed' }>) => void,
+): { readonly closed: Promise<boolean>; end(): void } {
   worker.unref()
-  worker.on('error', (cause) =>
-    fail(new EngineError('E_WORKER', 'worker thread', 'no crash', cause.message, { cause })),
-  )
-  worker.on('exit', (code) => fail(new EngineError('E_WORKER', 'worker thread', 'no early end', `exit code ${code}`)))
-  worker.on('message', onReply)
+  let settleClosed: (isWell: boolean) => void = () => undefined
+  const closed = new Promise<boolean>((resolve) => {
+    settleClosed = resolve
+  })
+  const onError = (cause: Error): void =>
+    fail(new EngineError('E_WORKER', 'worker thread', 'no crash', cause.message, { cause }))
+  const onExit = (code: number): void => {
+    fail(new EngineError('E_WORKER', 'worker thread', 'no early end', `exit code ${code}`))
+    settleClosed(false)
+  }
+  const onMessage = (reply: Reply): void => (reply.type === 'closed' ? settleClosed(true) : onReply(reply))
+  worker.on('error', onError).on('exit', onExit).on('message', onMessage)
+  return {
+    closed,
+    end: () => void worker.off('error', onError).off('exit', onExit).off('message', onMessage),
+  }
 }
 
 type Report = Extract<Reply, { type: 'progress' | 'checkpoint' }>
@@ -108,7 +136,7 @@ function report(pending: ReadonlyMap<number, Pending>, take: (id: number) => Pen
   }
 }
 
-function settle(waiting: Pending | undefined, reply: Exclude<Reply, Report>): void {
+function settle(waiting: Pending | undefined, reply: Exclude<Reply, Report | { type: 'closed' }>): void {
   if (reply.type === 'result') waiting?.resolve(reply.result)
   else waiting?.reject(reply.type === 'stopped' ? waiting.options.signal?.reason : fromSent(reply.error))
 }

@@ -21,7 +21,7 @@ export interface SharedSet {
   readonly classCount: number
 }
 
-/** What a worker is started with. `training` is null for prediction only. */
+/** What a worker's session begins with. `training` is null for prediction only. */
 export interface Setup {
   readonly backend: Backend
   readonly topology: unknown
@@ -97,15 +97,28 @@ export interface Results {
 
 /** A request on its way: `stop` is one shared number, which the caller sets to 1 to stop the work. */
 export interface Envelope {
+  readonly type: 'request'
   readonly id: number
   readonly request: Request
   readonly stop: Int32Array
 }
 
-/** Sent instead of a further request: the worker ends once the work before it has. */
+/** Begins a session. */
+export interface Open {
+  readonly type: 'open'
+  readonly setup: Setup
+}
+
+/** Ends the session once the work before it is done; the worker then answers `closed`. */
 export const CLOSE = 'close'
 
+/** Ends a worker that has no session. */
+export const END = 'end'
+
+export type ToWorker = Open | Envelope | typeof CLOSE | typeof END
+
 export type Reply =
+  | { readonly type: 'closed' }
   | { readonly type: 'result'; readonly id: number; readonly result: Results[Request['type']] }
   | { readonly type: 'stopped'; readonly id: number }
   | { readonly type: 'progress'; readonly id: number; readonly report: StepReport }

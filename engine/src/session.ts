@@ -15,9 +15,11 @@ export interface Progress {
   checkpoint(state: TrainingState): void
 }
 
-/** What a worker holds: a model, its weights, its compiled graphs. Handles one request at a time. */
+/** What a worker works on: a model, its weights, its compiled graphs. Handles one request at a time. */
 export interface Session {
   handle(request: Request, progress: Progress): Promise<Results[Request['type']]>
+  /** Frees what the runtime holds. */
+  close(): Promise<void>
 }
 
 type Evaluate = (data: SharedSet, progress: Progress) => Promise<Results['evaluate']>
@@ -63,6 +65,7 @@ export async function openSession(setup: Setup): Promise<Session> {
           return weights().slice()
       }
     },
+    close: () => executor.close(),
   }
 }
 

@@ -79,3 +79,15 @@ test('calls after close are refused', async () => {
   await trainer.close()
   await expect(trainer.weights()).rejects.toMatchObject({ code: 'E_CLOSED' })
 })
+
+test('closing twice is closing once: a trainer that was given the thread since then goes on', async () => {
+  const first = await createTrainer(small(), OPTIONS)
+  const before = await first.weights()
+  await first.close()
+  const second = await trainerOf(small(), { seed: 12 })
+  const weights = await second.weights()
+  await first.close()
+  expect(await second.weights()).toEqual(weights)
+  expect(weights).not.toEqual(before)
+  expect(weights).toEqual(await (await trainerOf(small(), { seed: 12 })).weights())
+})

@@ -1,25 +1,53 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { EngineError } from './errors.ts'
-import { CLOSE, type Envelope, type Reply, type SentError, type Setup, type TrainingState } from './messages.ts'
+import {
+  CLOSE,
+  END,
+  type Envelope,
+  type Reply,
+  type SentError,
+  type Setup,
+  type ToWorker,
+  type TrainingState,
+} from './messages.ts'
 import { openSession, type Session } from './session.ts'
 import { Stopped } from './stopped.ts'
 
-/* The worker thread of one trainer or predictor. Messages come from client.ts alone, so their types are trusted. */
+/* A worker thread: one trainer or predictor after the other. Messages come from client.ts and workers.ts alone, so their types are trusted. */
 
 const port = parentPort
 if (port === null) throw new Error('worker.js runs in a worker thread')
 
+let setup: Setup | undefined
 let session: Promise<Session> | undefined
 let last: Promise<void> = Promise.resolve()
 
-// One request at a time, in order. Without its port the worker has nothing to wait for, and ends.
-port.on('message', (message: Envelope | typeof CLOSE) => {
-  last = last.then(async () => (message === CLOSE ? port.close() : send(await answer(message))))
+// One at a time, in order.
+port.on('message', (message: ToWorker) => {
+  last = last.then(() => take(message))
 })
 
+async function take(message: ToWorker): Promise<void> {
+  // Without its port the worker has nothing to wait for, and ends.
+  if (message === END) port?.close()
+  else if (message === CLOSE) await close()
+  else if (message.type === 'open') setup = message.setup
+  else send(await answer(message))
+}
+
+async function close(): Promise<void> {
+  await session?.then(
+    (opened) => opened.close(),
+    () => undefined,
+  )
+  session = undefined
+  setup = undefined
+  send({ type: 'closed' })
+}
+
 async function answer({ id, request, stop }: Envelope): Promise<Reply> {
-  const setup: Setup = workerData
   try {
+    if (setup === undefined) throw new Error('a request without a session')
     session ??= openSession(setup)
     const result = await (await session).handle(request, {
       isStopped: () => Atomics.load(stop, 0) !== 0,
