@@ -1,11 +1,10 @@
 // Pictures with mistakes in them: pixels of the model's size, or an error of ours.
-import type { Preprocessing } from '@pawprint/protocol'
+import { imageTypeOf, type Preprocessing } from '@pawprint/protocol'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
 import { FUZZ_TIMEOUT_MS, fuzzRuns, spoiled } from '../../protocol/src/testing/mutate.ts'
 import { DemoError } from './error.ts'
-import { imageTypeOf } from './imageType.ts'
 import { pixelsOf } from './picture.ts'
 
 const SIDE = 8

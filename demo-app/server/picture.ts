@@ -1,7 +1,6 @@
-import { MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, type Preprocessing, show } from '@pawprint/protocol'
+import { imageTypeOf, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS, type Preprocessing, show } from '@pawprint/protocol'
 import sharp from 'sharp'
 import { DemoError } from './error.ts'
-import { imageTypeOf } from './imageType.ts'
 
 // Pictures are not kept: not in the decoder's cache either.
 sharp.cache(false)
