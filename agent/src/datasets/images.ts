@@ -14,19 +14,21 @@ const HASH_PIECE_BYTES = 2 ** 26
 export const preprocessingOf = (imageSize: number): Preprocessing => ({ imageSize, fit: 'fill', kernel: 'lanczos3' })
 
 /**
- * Shared memory for `count` images `[imageSize, imageSize, 3]` and their labels.
- * Throws DatasetError `E_OPTION` when it would exceed MAX_SET_BYTES.
+ * Shared memory for `count` images `[imageSize, imageSize, 3]`. Throws DatasetError `E_OPTION` when it would exceed
+ * MAX_SET_BYTES.
  */
-export function allocateImages(count: number, imageSize: number): { images: Uint8Array; labels: Uint8Array } {
+export function allocatePixels(count: number, imageSize: number): Uint8Array {
   const sizeBytes = count * imageSize * imageSize * CHANNELS
   if (sizeBytes > MAX_SET_BYTES) {
     const largest = Math.floor(Math.sqrt(MAX_SET_BYTES / CHANNELS / count))
     throw new DatasetError('E_OPTION', 'imageSize', `at most ${largest} for ${count} images`, String(imageSize))
   }
-  return {
-    images: new Uint8Array(new SharedArrayBuffer(sizeBytes)),
-    labels: new Uint8Array(new SharedArrayBuffer(count)),
-  }
+  return new Uint8Array(new SharedArrayBuffer(sizeBytes))
+}
+
+/** Shared memory for `count` images and their labels. Throws as allocatePixels does. */
+export function allocateImages(count: number, imageSize: number): { images: Uint8Array; labels: Uint8Array } {
+  return { images: allocatePixels(count, imageSize), labels: new Uint8Array(new SharedArrayBuffer(count)) }
 }
 
 /**
