@@ -122,8 +122,16 @@ test.each<[string, RegExp, () => Uint8Array | Promise<Uint8Array>]>([
   ['nothing', /empty/, () => new Uint8Array()],
   ['text', /neither JPEG, PNG, WebP nor GIF/, () => Buffer.from('This is a cat.')],
   ['SVG', /neither/, () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')],
-  ['half a PNG', /./, async () => (await pictureOf(1, 64, 64).png().toBuffer()).subarray(0, 4000)],
-  ['a JPEG without its end', /JPEG/i, async () => (await pictureOf(1, 64, 64).jpeg().toBuffer()).subarray(0, 1200)],
+  [
+    'half a PNG',
+    /^damaged or cut off \(png\)$/,
+    async () => (await pictureOf(1, 64, 64).png().toBuffer()).subarray(0, 4000),
+  ],
+  [
+    'a JPEG without its end',
+    /^damaged or cut off \(jpeg\)$/,
+    async () => (await pictureOf(1, 64, 64).jpeg().toBuffer()).subarray(0, 1200),
+  ],
   [
     'a PNG that claims 100,000 × 100,000',
     /100000 × 100000 pixels/,
@@ -146,12 +154,19 @@ test.each<[string, RegExp, () => Uint8Array | Promise<Uint8Array>]>([
   expect(broken).toEqual([{ name, reason: expect.stringMatching(reason) }])
 })
 
-test('a crop that lies outside is listed as broken', async () => {
+test.each([
+  [1, 0, 2, 1],
+  [0, 1, 1, 2],
+  [-1, 0, 1, 1],
+  [0, -1, 1, 1],
+  [0, 0, 0, 1],
+  [0, 0, 1, 0],
+])('a crop at %i, %i of %i × %i in 2 × 2 pixels is listed as broken', async (left, top, width, height) => {
   const png = await raw(FOUR, 2, 2).png().toBuffer()
-  const source = sourceOf(png, 'a', { left: 1, top: 0, width: 2, height: 2 })
+  const source = sourceOf(png, 'a', { left, top, width, height })
   const { images, broken } = await decodeImages([source], { imageSize: 2 })
   expect(images).toHaveLength(0)
-  expect(broken).toEqual([{ name: 'a', reason: '2 × 2 pixels, so that the part to take lies outside' }])
+  expect(broken).toEqual([{ name: 'a', reason: 'the part to take is not inside the 2 × 2 pixels' }])
 })
 
 test('many pictures keep their order; each is read once and counted once', async () => {

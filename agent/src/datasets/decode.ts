@@ -1,7 +1,10 @@
-import { availableParallelism } from 'node:os'
 import { imageTypeOf, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '@pawprint/protocol'
 import type { SharpConstructor } from 'sharp'
 import { allocatePixels, CHANNELS, preprocessingOf } from './images.ts'
+import { sideBySide } from './sideBySide.ts'
+import type { BrokenImage } from './types.ts'
+
+export type { BrokenImage }
 
 /** One picture to be decoded. */
 export interface ImageSource {
@@ -20,10 +23,10 @@ export interface Crop {
   readonly height: number
 }
 
-/** A picture that could not be decoded, and why, in plain words. */
-export interface BrokenImage {
-  readonly name: string
-  readonly reason: string
+/** In pixels. */
+export interface PictureSize {
+  readonly width: number
+  readonly height: number
 }
 
 export interface Decoded {
@@ -31,8 +34,8 @@ export interface Decoded {
   readonly images: Uint8Array
   /** The number of each image's source, ascending: all sources but the broken ones. */
   readonly indices: readonly number[]
-  /** Size of each picture as it is looked at, in pixels, before cropping and resizing. */
-  readonly sizes: readonly { readonly width: number; readonly height: number }[]
+  /** Size of each picture as it is looked at, before cropping and resizing. */
+  readonly sizes: readonly PictureSize[]
   /** In the order of the sources. */
   readonly broken: readonly BrokenImage[]
 }
@@ -43,7 +46,7 @@ export interface DecodeOptions {
   /** Hears of each picture that is done, broken ones included. */
   readonly onProgress?: (done: number, total: number) => void
   /** Aborting rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Raise it when the pixels that come out change: they are kept under this number. */
@@ -52,35 +55,42 @@ export const DECODER_VERSION = 1
 const WHITE = '#ffffff'
 /** EXIF orientations from here on lie on their side. */
 const FIRST_TURNED = 5
-const MAX_REASON_LENGTH = 200
-
-// Each holds one file and what of it is decoded, so this bounds memory. The two more than cores read while others decode.
-const lanes = (): number => Math.min(16, availableParallelism() + 2)
 
 /** This picture is broken: listed, where any other error ends the whole. */
 class Broken extends Error {}
 
-const broken = (error: unknown): never => {
-  const text = error instanceof Error ? error.message : String(error)
-  throw new Broken(text.trim().replace(/\s+/g, ' ').slice(0, MAX_REASON_LENGTH), { cause: error })
+const broken = (reason: string, options?: ErrorOptions): never => {
+  throw new Broken(reason, options)
 }
 
-interface Picture {
+/** What the decoder says is not told: side by side with others, it mixes up whose error it is. */
+const damaged = (bytes: Uint8Array) => (cause: unknown) =>
+  broken(`damaged or cut off (${imageTypeOf(bytes)})`, { cause })
+
+interface Picture extends PictureSize {
   /** `[imageSize, imageSize, 3]`. */
   readonly pixels: Uint8Array
-  readonly width: number
-  readonly height: number
 }
 
 /** Size of the upright picture, from its header: nothing is decoded yet. */
-async function sizeOf(sharp: SharpConstructor, bytes: Uint8Array): Promise<{ width: number; height: number }> {
+async function sizeOf(sharp: SharpConstructor, bytes: Uint8Array): Promise<PictureSize> {
   if (bytes.length === 0) broken('the file is empty')
   if (bytes.length > MAX_IMAGE_BYTES) broken(`the file has ${bytes.length} bytes, more than ${MAX_IMAGE_BYTES}`)
   if (imageTypeOf(bytes) === null) broken('neither JPEG, PNG, WebP nor GIF')
   // Its own limit is off, so that the words are ours.
-  const { width, height, orientation = 1 } = await sharp(bytes, { limitInputPixels: false }).metadata().catch(broken)
+  const {
+    width,
+    height,
+    orientation = 1,
+  } = await sharp(bytes, { limitInputPixels: false }).metadata().catch(damaged(bytes))
   if (width * height > MAX_IMAGE_PIXELS) broken(`${width} × ${height} pixels, more than ${MAX_IMAGE_PIXELS}`)
   return orientation < FIRST_TURNED ? { width, height } : { width: height, height: width }
+}
+
+function checkInside({ left, top, width, height }: Crop, size: PictureSize): void {
+  const isInside = left >= 0 && top >= 0 && left + width <= size.width && top + height <= size.height
+  if (!isInside || width < 1 || height < 1)
+    broken(`the part to take is not inside the ${size.width} × ${size.height} pixels`)
 }
 
 /** Decodes as the demo does with a dropped picture, so that a model sees there what it saw here. */
@@ -95,8 +105,7 @@ async function decode(
     .autoOrient()
     .flatten({ background: WHITE })
   if (crop) {
-    const isInside = crop.left + crop.width <= size.width && crop.top + crop.height <= size.height
-    if (!isInside) broken(`${size.width} × ${size.height} pixels, so that the part to take lies outside`)
+    checkInside(crop, size)
     picture = picture.extract({ left: crop.left, top: crop.top, width: crop.width, height: crop.height })
   }
   const { width, height } = crop ?? size
@@ -104,23 +113,9 @@ async function decode(
   // Shrinking inside the JPEG decoder would be faster, but gives other pixels than resizing the picture.
   if (width !== imageSize || height !== imageSize)
     picture = picture.resize(imageSize, imageSize, { fit, kernel, fastShrinkOnLoad: false })
-  const pixels = await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer().catch(broken)
+  const pixels = await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer().catch(damaged(bytes))
   if (pixels.length !== imageSize * imageSize * CHANNELS) broken('a picture of unknown colours')
   return { pixels, ...size }
-}
-
-/** Runs `work` for 0 … count - 1, some at a time. After an error no more is begun, and what was begun has ended. */
-async function forEach(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const lane = async (): Promise<void> => {
-    while (next < count) await work(next++)
-  }
-  const stopAll = (error: unknown): never => {
-    next = count
-    throw error
-  }
-  const ended = await Promise.allSettled(Array.from({ length: lanes() }, () => lane().catch(stopAll)))
-  for (const one of ended) if (one.status === 'rejected') throw one.reason
 }
 
 /**
@@ -139,9 +134,9 @@ export async function decodeImages(
   const { default: sharp } = await import('sharp')
   const sizeBytes = imageSize * imageSize * CHANNELS
   const images = allocatePixels(sources.length, imageSize)
-  const results: ({ width: number; height: number } | BrokenImage)[] = []
+  const results: (PictureSize | BrokenImage)[] = []
   let done = 0
-  await forEach(sources.length, async (index) => {
+  await sideBySide(sources.length, async (index) => {
     const source = sources[index] as ImageSource
     try {
       const { pixels, ...size } = await decode(sharp, await source.read(), source.crop, imageSize)
@@ -157,13 +152,13 @@ export async function decodeImages(
   return withoutBroken(images, results, sizeBytes)
 }
 
-/** Moves the images together over the gaps that broken ones left. */
-function withoutBroken(
+/** Moves images, `sizeBytes` each, together over the gaps that broken ones left. `results` are in the order of the sources. */
+export function withoutBroken(
   images: Uint8Array,
-  results: readonly (Decoded['sizes'][number] | BrokenImage)[],
+  results: readonly (PictureSize | BrokenImage)[],
   sizeBytes: number,
 ): Decoded {
-  const [indices, sizes, listed]: [number[], Decoded['sizes'][number][], BrokenImage[]] = [[], [], []]
+  const [indices, sizes, listed]: [number[], PictureSize[], BrokenImage[]] = [[], [], []]
   for (const [index, result] of results.entries()) {
     if ('reason' in result) {
       listed.push(result)

@@ -1,5 +1,5 @@
 // Encoded pictures for the tests of this folder. Not part of the package's exports.
-import { deflateSync } from 'node:zlib'
+import { crc32, deflateSync } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
 import type { ImageSource } from './decode.ts'
 import { seededRandom } from './random.ts'
@@ -36,23 +36,13 @@ export const sourceOf = (bytes: Uint8Array, name = 'picture', crop?: ImageSource
   ...(crop ? { crop } : {}),
 })
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte
-  for (let bit = 0; bit < 8; bit++) rest = rest & 1 ? 0xedb88320 ^ (rest >>> 1) : rest >>> 1
-  return rest
-})
-
-/** CRC-32 as the PNG specification gives it, annex D. */
-const crcOf = (bytes: Uint8Array): number =>
-  (bytes.reduce((crc, byte) => (CRC_TABLE[(crc ^ byte) & 255] as number) ^ (crc >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0
-
 /** A PNG of 8 bit RGB made by hand, so that its header can say anything. `rows` are filter byte and pixels, row by row. */
 export function handMadePng(width: number, height: number, rows: Uint8Array): Uint8Array {
   const chunk = (type: string, body: Uint8Array): Buffer => {
     const named = Buffer.concat([Buffer.from(type, 'latin1'), body])
     const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
     length.writeUInt32BE(body.length)
-    sum.writeUInt32BE(crcOf(named))
+    sum.writeUInt32BE(crc32(named))
     return Buffer.concat([length, named, sum])
   }
   const header = Buffer.alloc(13)

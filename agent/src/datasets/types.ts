@@ -15,6 +15,29 @@ export interface LabelledImages extends ImageSet {
   readonly fingerprint: string
 }
 
+/** The file that an image was made of. */
+export interface ImageFile {
+  /** For people: where it lies. */
+  readonly name: string
+  /** Size of the picture as it is looked at, in pixels, before it became an image. */
+  readonly width: number
+  readonly height: number
+}
+
+/** A picture that could not be decoded, and why, in plain words. */
+export interface BrokenImage {
+  readonly name: string
+  readonly reason: string
+}
+
+/** What is known of the files that a set was made of: one entry per image, in the order of the images. */
+export interface DatasetFiles {
+  readonly train: readonly ImageFile[]
+  readonly validation: readonly ImageFile[]
+  readonly test: readonly ImageFile[]
+  readonly broken: readonly BrokenImage[]
+}
+
 /** Three disjoint sets and the task they belong to. */
 export interface Dataset {
   readonly train: LabelledImages
@@ -27,6 +50,8 @@ export interface Dataset {
   readonly source: string
   /** What a person should know about them, when there is something: other data than asked for, or fewer images. */
   readonly notice?: string
+  /** Of sets that were made of people's files: which, and which were left out. */
+  readonly files?: DatasetFiles
 }
 
 /** Options that all data sets have. */
@@ -64,5 +89,29 @@ export interface Cifar10Options extends DatasetOptions {
   /** Prints one notice; default console.log, which a notebook shows below the cell. */
   readonly log?: (line: string) => void
   /** Aborting rejects with the signal's reason; a download goes on from there the next time. */
+  readonly signal?: AbortSignal
+}
+
+export interface ImageFolderOptions extends DatasetOptions {
+  /** Fraction of the pictures for the test set. 0 ≤ x < 1, default 0.2. */
+  readonly testSplit?: number
+  /** Fraction of the other pictures held out for validation. 0 ≤ x < 1, default 0.1. */
+  readonly validationSplit?: number
+  /**
+   * Decides, with the content of each picture, the set it goes to; an integer, 0 ≤ seed < 2³², default 0. So a picture stays
+   * in its set when others come or go, and copies of it are in the same one. Fractions are therefore met about, not exactly.
+   */
+  readonly seed?: number
+  /** Name of the task: lower-case letters, digits and "-", at most 64. Default: made from the name of the (first) folder. */
+  readonly name?: string
+  /** Names of the classes to keep, in the order of the labels; 2 to 256. Default: all, sorted. */
+  readonly classes?: readonly string[]
+  /** Keep decoded images in the user's cache folder, at most 4 GiB of all sets, so that the next start need not decode. Default true. */
+  readonly cache?: boolean
+  /** Hears of each picture that is decoded, and of those that were kept; default: a line on standard error. */
+  readonly onProgress?: (done: number, total: number) => void
+  /** Prints one notice; default console.log, which a notebook shows below the cell. */
+  readonly log?: (line: string) => void
+  /** Aborting rejects with the signal's reason; what was decoded is kept. */
   readonly signal?: AbortSignal
 }
