@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto'
+import {
+  type BrokenImage,
+  DECODER_VERSION,
+  type Decoded,
+  type DecodeOptions,
+  decodeImages,
+  type ImageSource,
+  type PictureSize,
+  withoutBroken,
+} from './decode.ts'
+import { allocatePixels } from './images.ts'
+import { pixelBytes } from './pack.ts'
+import { type CacheSettings, loadPixels, savePixels } from './pixelCache.ts'
+
+/** One picture by what is in its file; the whole of it, since a part would need another key. */
+export interface KeyedSource extends Pick<ImageSource, 'name' | 'read'> {
+  /** SHA-256 of its file, hex. */
+  readonly key: string
+}
+
+export interface CachedDecoded extends Decoded {
+  /** Why images could not be kept or read back, when that failed: they were decoded all the same. */
+  readonly cacheProblem: string | null
+}
+
+/** Bytes decoded before they are kept: as much is lost when the process dies. */
+const PIECE_BYTES = 32 * 2 ** 20
+
+/** Name of what decodes here, for the cache: other versions of the libraries may give other pixels. */
+export async function decoderName(): Promise<string> {
+  const { default: sharp } = await import('sharp')
+  const facts = JSON.stringify([DECODER_VERSION, process.arch, sharp.versions])
+  return createHash('sha256').update(facts).digest('hex').slice(0, 16)
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
+
+/** Does without the cache where the system refuses it: full disk, closed folder. Gives null then. */
+async function unlessRefused<T>(work: Promise<T>, problems: string[]): Promise<T | null> {
+  return work.catch((error: unknown) => {
+    if (!isSystemError(error)) throw error
+    problems.push(error.message)
+    return null
+  })
+}
+
+/**
+ * Decodes as decodeImages does, but takes what `cache` has from there, and keeps the rest there. Null: there is no cache. What the
+ * system says against the cache is answered as `cacheProblem`.
+ */
+export async function decodeCached(
+  sources: readonly KeyedSource[],
+  { imageSize, onProgress, signal }: DecodeOptions,
+  cache: CacheSettings | null,
+  nowMs: number,
+): Promise<CachedDecoded> {
+  const images = allocatePixels(sources.length, imageSize)
+  const sizeBytes = pixelBytes(imageSize)
+  const problems: string[] = []
+  const keys = sources.map(({ key }) => key)
+  const loaded = cache && (await unlessRefused(loadPixels(cache, keys, images, nowMs), problems))
+  const results: (PictureSize | BrokenImage | null)[] = loaded ?? sources.map(() => null)
+  const missing = [...sources.keys()].filter((index) => results[index] === null)
+  const before = sources.length - missing.length
+  const piece = Math.max(1, Math.floor(PIECE_BYTES / sizeBytes))
+  for (let start = 0; start < missing.length; start += piece) {
+    const wanted = missing.slice(start, start + piece)
+    const decoded = await decodeImages(
+      wanted.map((index) => sources[index] as KeyedSource),
+      { imageSize, signal, onProgress: (done) => onProgress?.(before + start + done, sources.length) },
+    )
+    const kept: (PictureSize & { key: string })[] = []
+    for (const [at, index] of decoded.indices.entries()) {
+      const from = wanted[index] as number
+      images.set(decoded.images.subarray(at * sizeBytes, (at + 1) * sizeBytes), from * sizeBytes)
+      results[from] = decoded.sizes[at] as PictureSize
+      kept.push({ key: keys[from] as string, ...(decoded.sizes[at] as PictureSize) })
+    }
+    place(wanted, decoded, results)
+    if (cache && problems.length === 0 && kept.length > 0)
+      await unlessRefused(savePixels(cache, kept, decoded.images, nowMs), problems)
+  }
+  const complete = results.filter((result) => result !== null)
+  return { ...withoutBroken(images, complete, sizeBytes), cacheProblem: problems[0] ?? null }
+}
+
+/** Puts the broken ones where they belong: those of a piece that are not among its indices, in order. */
+function place(wanted: readonly number[], decoded: Decoded, results: (PictureSize | BrokenImage | null)[]): void {
+  const isDecoded = new Set(decoded.indices)
+  const lost = wanted.filter((_, index) => !isDecoded.has(index))
+  for (const [at, index] of lost.entries()) results[index] = decoded.broken[at] as BrokenImage
+}
