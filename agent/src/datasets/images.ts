@@ -5,6 +5,9 @@ import type { LabelledImages, Preprocessing } from './types.ts'
 /** Channels of every image: red, green, blue. */
 export const CHANNELS = 3 as const
 
+/** Most classes of a set: labels are bytes. */
+export const MAX_CLASSES = 256
+
 /** Largest set kept in memory, in bytes (60,000 images of 133 × 133). */
 export const MAX_SET_BYTES = 3 * 2 ** 30
 

@@ -58,8 +58,8 @@ export const localFolders = ({ currentFolder }: Surroundings): [string, string] 
 
 const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'])
 
-/** What is in a folder, by name; nothing when it is missing or closed to us. */
-async function listFolder(path: string): Promise<Dirent[]> {
+/** What is in a folder, sorted by name; nothing when it is missing or closed to us. */
+export async function listFolder(path: string): Promise<Dirent[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (UNREADABLE.has(error.code ?? '')) return []
     throw error

@@ -6,7 +6,8 @@ export const CIFAR10_URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar
 /** As published on the data set's page. */
 export const CIFAR10_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'
 
-const COMMON_DEFAULTS = { imageSize: 32, validationSplit: 0.1, seed: 0 }
+/** Names and defaults of the options that all data sets have. */
+export const COMMON_DEFAULTS = { imageSize: 32, validationSplit: 0.1, seed: 0 }
 const CIFAR10_DEFAULTS = { url: CIFAR10_URL, md5: CIFAR10_MD5, connectTimeoutMs: 5_000, idleTimeoutMs: 30_000 }
 const MIN_IMAGE_SIZE = 8
 const MAX_IMAGE_SIZE = 256
@@ -14,22 +15,30 @@ const MAX_SEED = 2 ** 32 - 1
 const MAX_TIMEOUT_MS = 3_600_000
 
 /** Refuses one option. `place` is its name with its function: `datasets.cifar10: imageSize`. */
-function refuse(place: string, expected: string, got: unknown): never {
+export function refuse(place: string, expected: string, got: unknown): never {
   const shown = typeof got === 'number' || got === undefined ? String(got) : (JSON.stringify(got) ?? String(got))
   throw new DatasetError('E_OPTION', place, expected, shown.slice(0, 100))
 }
 
-function integer(place: string, value: unknown, min: number, max: number): number {
+/** An integer from `min` to `max`, or E_OPTION. */
+export function integer(place: string, value: unknown, min: number, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
   return refuse(place, `an integer from ${min} to ${max}`, value)
 }
 
-function text(place: string, value: unknown, isFine: (value: string) => boolean, expected: string): string {
+/** A number 0 ≤ x < 1, or E_OPTION. */
+export function fraction(place: string, value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value
+  return refuse(place, 'a number from 0 to below 1', value)
+}
+
+/** A text that is fine, or E_OPTION. */
+export function text(place: string, value: unknown, isFine: (value: string) => boolean, expected: string): string {
   return typeof value === 'string' && isFine(value) ? value : refuse(place, expected, value)
 }
 
 /** Gives the options as an object without undefined values; refuses unknown names. */
-function entriesOf(caller: string, options: unknown, known: readonly string[]): Record<string, unknown> {
+export function entriesOf(caller: string, options: unknown, known: readonly string[]): Record<string, unknown> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     return refuse(caller, 'an object with options', options)
   }
@@ -39,15 +48,23 @@ function entriesOf(caller: string, options: unknown, known: readonly string[]): 
   return Object.fromEntries(given)
 }
 
-function common(caller: string, given: Record<string, unknown>): Required<DatasetOptions> {
+/** The options that all data sets have, with their defaults. */
+export function common(caller: string, given: Record<string, unknown>): Required<DatasetOptions> {
   const { imageSize, validationSplit, seed } = { ...COMMON_DEFAULTS, ...given } as Record<string, unknown>
-  if (typeof validationSplit !== 'number' || !(validationSplit >= 0 && validationSplit < 1)) {
-    return refuse(`${caller}: validationSplit`, 'a number from 0 to below 1', validationSplit)
-  }
   return {
     imageSize: integer(`${caller}: imageSize`, imageSize, MIN_IMAGE_SIZE, MAX_IMAGE_SIZE),
-    validationSplit,
+    validationSplit: fraction(`${caller}: validationSplit`, validationSplit),
     seed: integer(`${caller}: seed`, seed, 0, MAX_SEED),
+  }
+}
+
+/** Checks `onProgress`, `log` and `signal`, which may be left out. */
+export function listeners(caller: string, given: Record<string, unknown>): void {
+  for (const name of ['onProgress', 'log']) {
+    if (name in given && typeof given[name] !== 'function') refuse(`${caller}: ${name}`, 'a function', given[name])
+  }
+  if ('signal' in given && !(given.signal instanceof AbortSignal)) {
+    refuse(`${caller}: signal`, 'an AbortSignal', given.signal)
   }
 }
 
@@ -72,12 +89,7 @@ export function resolveCifar10Options(
   const caller = 'datasets.cifar10'
   const names = [...Object.keys(COMMON_DEFAULTS), ...Object.keys(CIFAR10_DEFAULTS)]
   const given = entriesOf(caller, options, [...names, 'directory', 'onProgress', 'log', 'signal'])
-  for (const name of ['onProgress', 'log']) {
-    if (name in given && typeof given[name] !== 'function') refuse(`${caller}: ${name}`, 'a function', given[name])
-  }
-  if ('signal' in given && !(given.signal instanceof AbortSignal)) {
-    refuse(`${caller}: signal`, 'an AbortSignal', given.signal)
-  }
+  listeners(caller, given)
   if ('directory' in given) text(`${caller}: directory`, given.directory, (path) => path !== '', 'the path of a folder')
   const fromEnv = env.PAWPRINT_CIFAR10_URL && !('url' in given)
   const values: Record<string, unknown> = { ...CIFAR10_DEFAULTS, ...given }

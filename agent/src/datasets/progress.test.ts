@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { progressPrinter } from './progress.ts'
+import { countPrinter, progressPrinter } from './progress.ts'
 
 function printed(isTTY: boolean, reports: readonly [received: number, total: number | null][]): string[] {
   const lines: string[] = []
@@ -34,4 +34,14 @@ test('without a known total it counts what has come', () => {
       [16 * MIB, null],
     ]),
   ).toEqual(['Downloading: 0 MiB\n', 'Downloading: 16 MiB\n'])
+})
+
+test('counted work gets a plain line for each tenth, and none when it is little', () => {
+  const lines: string[] = []
+  const print = countPrinter('Decoding', { write: (text) => lines.push(text) })
+  for (let done = 1; done <= 2000; done++) print(done, 2000)
+  expect(lines).toHaveLength(11)
+  expect(lines[1]).toBe('Decoding: 10 % of 2,000\n')
+  for (let done = 1; done < 200; done++) print(done, 199)
+  expect(lines).toHaveLength(11)
 })
