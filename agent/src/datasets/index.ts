@@ -1,11 +1,23 @@
 import { homedir } from 'node:os'
 import { cifar10 } from './cifar10.ts'
+import { imageFolder } from './imageFolder.ts'
 import type { Surroundings } from './locate.ts'
 import { shapes } from './shapes.ts'
-import type { Cifar10Options, Dataset, DatasetOptions } from './types.ts'
+import type { Cifar10Options, Dataset, DatasetOptions, ImageFolderOptions } from './types.ts'
 
 export { DatasetError, type DatasetErrorCode } from './errors.ts'
-export type { Cifar10Options, Dataset, DatasetOptions, LabelledImages, Preprocessing, Progress } from './types.ts'
+export type {
+  BrokenImage,
+  Cifar10Options,
+  Dataset,
+  DatasetFiles,
+  DatasetOptions,
+  ImageFile,
+  ImageFolderOptions,
+  LabelledImages,
+  Preprocessing,
+  Progress,
+} from './types.ts'
 
 const surroundings = (): Surroundings => ({
   argv: process.argv,
@@ -29,7 +41,15 @@ export const datasets: {
    * network. Throws DatasetError `E_OPTION`.
    */
   shapes(options?: DatasetOptions): Promise<Dataset>
+  /**
+   * Your own pictures: a folder with a folder per class, or several such, whose classes join by name. JPEG, PNG, WebP and GIF;
+   * pictures in folders below a class's count for it; hidden files are left out. Each picture goes to train, validation or test by
+   * its content and the seed. Broken pictures are left out and named in the notice. Decoded images are kept in the user's
+   * cache folder. Throws DatasetError: `E_OPTION` for a wrong option or folder, `E_FORMAT` for a folder without pictures in at least two classes.
+   */
+  imageFolder(directory: string | readonly string[], options?: ImageFolderOptions): Promise<Dataset>
 } = {
   cifar10: (options = {}) => cifar10(options, surroundings()),
   shapes: (options = {}) => shapes(options),
+  imageFolder: (directory, options = {}) => imageFolder(directory, options, surroundings()),
 }
