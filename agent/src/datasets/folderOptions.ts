@@ -7,22 +7,33 @@ const CALLER = 'datasets.imageFolder'
 const DEFAULTS = { ...COMMON_DEFAULTS, testSplit: 0.2, cache: true }
 const LISTENERS = ['onProgress', 'log', 'signal'] as const
 
-const MAX_NAME_LENGTH = 64
+/** Characters of a task's name. */
+export const MAX_TASK_NAME = 64
 
 /** Options of `datasets.imageFolder` after checks and defaults; what has no default stays away. */
 export type ImageFolderSettings = Required<Pick<ImageFolderOptions, keyof typeof DEFAULTS | 'name'>> &
   Pick<ImageFolderOptions, 'classes' | (typeof LISTENERS)[number]> & { readonly folders: readonly string[] }
 
-/** A task's name out of any text: what is not a letter a–z or a digit becomes "-". Empty when nothing is left. */
-export const taskNameOf = (text: string): string =>
+/** Letters a–z and digits of any text in lower case, the rest "-". Empty when nothing is left. */
+export const slugOf = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+/, '')
-    .slice(0, MAX_NAME_LENGTH)
-    .replace(/-+$/, '')
+    .replace(/^-|-$/g, '')
+
+/** A task's name out of any text; empty when it has neither letter nor digit. */
+export const taskNameOf = (text: string): string => slugOf(text).slice(0, MAX_TASK_NAME).replace(/-$/, '')
+
+/** A task's name as the wire takes it, or E_OPTION. */
+export const taskName = (place: string, name: unknown): string =>
+  text(
+    place,
+    name,
+    (value) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(value),
+    'lower-case letters, digits and "-", at most 64',
+  )
 
 function foldersOf(directory: unknown, currentFolder: string): string[] {
   const given = Array.isArray(directory) ? directory : [directory]
@@ -58,13 +69,12 @@ export function resolveImageFolderOptions(
   const { testSplit, cache, name, classes, ...rest } = { ...DEFAULTS, ...given } as Record<string, unknown>
   if (typeof cache !== 'boolean') return refuse(`${CALLER}: cache`, 'true or false', cache)
   const ownName = taskNameOf(basename(folders[0] as string)) || 'images'
-  const expected = 'lower-case letters, digits and "-", at most 64'
   return {
     ...(rest as Pick<ImageFolderOptions, (typeof LISTENERS)[number]>),
     ...common(CALLER, given),
     testSplit: fraction(`${CALLER}: testSplit`, testSplit),
     cache,
-    name: text(`${CALLER}: name`, name ?? ownName, (value) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(value), expected),
+    name: taskName(`${CALLER}: name`, name ?? ownName),
     ...(classes === undefined ? {} : { classes: classesOf(classes) }),
     folders,
   }
