@@ -5,7 +5,20 @@ import type { Surroundings } from './locate.ts'
 import { shapes } from './shapes.ts'
 import type { Cifar10Options, Dataset, DatasetOptions, ImageFolderOptions } from './types.ts'
 
+export { classWeightsOf } from './classWeights.ts'
+export type { Side } from './contentSides.ts'
+export type { DuplicateGroup, PlacedImage } from './duplicates.ts'
 export { DatasetError, type DatasetErrorCode } from './errors.ts'
+export {
+  expectBalance,
+  expectEveryClass,
+  expectNoLeaks,
+  expectOneClassEach,
+  type FewestImages,
+} from './expectations.ts'
+export { type Inspection, inspect, type Spread } from './inspect.ts'
+export { inspectText } from './inspectText.ts'
+export { type PerClass, type SubsetOptions, subset } from './subset.ts'
 export type {
   BrokenImage,
   Cifar10Options,
