@@ -119,28 +119,24 @@ async function decode(
 }
 
 /**
- * Decodes pictures, on all cores, to RGB of `imageSize` × `imageSize`: stretched to fill by Lanczos 3, to the byte as the demo
- * prepares a dropped picture. JPEG, PNG, WebP and GIF (of an animation the first picture), known by their first bytes, not by
- * their names; turned upright as their EXIF says; transparency on white; grey and CMYK become RGB, 16 bits become 8. Files of more
- * than MAX_IMAGE_BYTES or MAX_IMAGE_PIXELS, damaged and cut off ones are listed as broken. Rejects with what a `read` rejects
- * with, with the signal's reason, and with DatasetError `E_OPTION` when the pixels would exceed MAX_SET_BYTES.
+ * Decodes pictures as decodeImages does, each to where `targetOf` its number says: `[imageSize, imageSize, 3]`. Answers the
+ * sizes and the broken ones, in the order of the sources.
  */
-export async function decodeImages(
+export async function decodeInto(
   sources: readonly ImageSource[],
+  targetOf: (index: number) => Uint8Array,
   { imageSize, onProgress, signal }: DecodeOptions,
-): Promise<Decoded> {
+): Promise<(PictureSize | BrokenImage)[]> {
   signal?.throwIfAborted()
   // Loaded when first needed: sharp is native code.
   const { default: sharp } = await import('sharp')
-  const sizeBytes = imageSize * imageSize * CHANNELS
-  const images = allocatePixels(sources.length, imageSize)
   const results: (PictureSize | BrokenImage)[] = []
   let done = 0
   await sideBySide(sources.length, async (index) => {
     const source = sources[index] as ImageSource
     try {
       const { pixels, ...size } = await decode(sharp, await source.read(), source.crop, imageSize)
-      images.set(pixels, index * sizeBytes)
+      targetOf(index).set(pixels)
       results[index] = size
     } catch (error) {
       if (!(error instanceof Broken)) throw error
@@ -149,15 +145,35 @@ export async function decodeImages(
     signal?.throwIfAborted()
     onProgress?.(++done, sources.length)
   })
-  return withoutBroken(images, results, sizeBytes)
+  return results
 }
 
-/** Moves images, `sizeBytes` each, together over the gaps that broken ones left. `results` are in the order of the sources. */
+/**
+ * Decodes pictures, on all cores, to RGB of `imageSize` × `imageSize`: stretched to fill by Lanczos 3, to the byte as the demo
+ * prepares a dropped picture. JPEG, PNG, WebP and GIF (of an animation the first picture), known by their first bytes, not by
+ * their names; turned upright as their EXIF says; transparency on white; grey and CMYK become RGB, 16 bits become 8. Files of more
+ * than MAX_IMAGE_BYTES or MAX_IMAGE_PIXELS, damaged and cut off ones are listed as broken. Rejects with what a `read` rejects
+ * with, with the signal's reason, and with DatasetError `E_OPTION` when the pixels would exceed MAX_SET_BYTES.
+ */
+export async function decodeImages(sources: readonly ImageSource[], options: DecodeOptions): Promise<Decoded> {
+  const images = allocatePixels(sources.length, options.imageSize)
+  const targetOf = imagesOf(images, options.imageSize)
+  return withoutBroken(images, await decodeInto(sources, targetOf, options), options.imageSize)
+}
+
+/** The image of each number in `images`, `[count, imageSize, imageSize, 3]`. */
+export const imagesOf = (images: Uint8Array, imageSize: number): ((index: number) => Uint8Array) => {
+  const sizeBytes = imageSize * imageSize * CHANNELS
+  return (index) => images.subarray(index * sizeBytes, (index + 1) * sizeBytes)
+}
+
+/** Moves images together over the gaps that broken ones left. `results` are in the order of the sources. */
 export function withoutBroken(
   images: Uint8Array,
   results: readonly (PictureSize | BrokenImage)[],
-  sizeBytes: number,
+  imageSize: number,
 ): Decoded {
+  const sizeBytes = imageSize * imageSize * CHANNELS
   const [indices, sizes, listed]: [number[], PictureSize[], BrokenImage[]] = [[], [], []]
   for (const [index, result] of results.entries()) {
     if ('reason' in result) {

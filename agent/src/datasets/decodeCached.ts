@@ -4,14 +4,15 @@ import {
   DECODER_VERSION,
   type Decoded,
   type DecodeOptions,
-  decodeImages,
+  decodeInto,
   type ImageSource,
+  imagesOf,
   type PictureSize,
   withoutBroken,
 } from './decode.ts'
 import { allocatePixels } from './images.ts'
 import { pixelBytes } from './pack.ts'
-import { type CacheSettings, loadPixels, savePixels } from './pixelCache.ts'
+import { type CacheSettings, type KeptImage, loadPixels, savePixels } from './pixelCache.ts'
 
 /** One picture by what is in its file; the whole of it, since a part would need another key. */
 export interface KeyedSource extends Pick<ImageSource, 'name' | 'read'> {
@@ -57,38 +58,29 @@ export async function decodeCached(
   nowMs: number,
 ): Promise<CachedDecoded> {
   const images = allocatePixels(sources.length, imageSize)
-  const sizeBytes = pixelBytes(imageSize)
+  const imageOf = imagesOf(images, imageSize)
   const problems: string[] = []
   const keys = sources.map(({ key }) => key)
   const loaded = cache && (await unlessRefused(loadPixels(cache, keys, images, nowMs), problems))
   const results: (PictureSize | BrokenImage | null)[] = loaded ?? sources.map(() => null)
   const missing = [...sources.keys()].filter((index) => results[index] === null)
   const before = sources.length - missing.length
-  const piece = Math.max(1, Math.floor(PIECE_BYTES / sizeBytes))
+  const piece = Math.max(1, Math.floor(PIECE_BYTES / pixelBytes(imageSize)))
   for (let start = 0; start < missing.length; start += piece) {
     const wanted = missing.slice(start, start + piece)
-    const decoded = await decodeImages(
+    const decoded = await decodeInto(
       wanted.map((index) => sources[index] as KeyedSource),
+      (at) => imageOf(wanted[at] as number),
       { imageSize, signal, onProgress: (done) => onProgress?.(before + start + done, sources.length) },
     )
-    const kept: (PictureSize & { key: string })[] = []
-    for (const [at, index] of decoded.indices.entries()) {
-      const from = wanted[index] as number
-      images.set(decoded.images.subarray(at * sizeBytes, (at + 1) * sizeBytes), from * sizeBytes)
-      results[from] = decoded.sizes[at] as PictureSize
-      kept.push({ key: keys[from] as string, ...(decoded.sizes[at] as PictureSize) })
+    const kept: KeptImage[] = []
+    for (const [at, result] of decoded.entries()) {
+      const index = wanted[at] as number
+      results[index] = result
+      if (!('reason' in result)) kept.push({ ...result, key: keys[index] as string, pixels: imageOf(index) })
     }
-    place(wanted, decoded, results)
-    if (cache && problems.length === 0 && kept.length > 0)
-      await unlessRefused(savePixels(cache, kept, decoded.images, nowMs), problems)
+    if (cache && problems.length === 0 && kept.length > 0) await unlessRefused(savePixels(cache, kept, nowMs), problems)
   }
   const complete = results.filter((result) => result !== null)
-  return { ...withoutBroken(images, complete, sizeBytes), cacheProblem: problems[0] ?? null }
-}
-
-/** Puts the broken ones where they belong: those of a piece that are not among its indices, in order. */
-function place(wanted: readonly number[], decoded: Decoded, results: (PictureSize | BrokenImage | null)[]): void {
-  const isDecoded = new Set(decoded.indices)
-  const lost = wanted.filter((_, index) => !isDecoded.has(index))
-  for (const [at, index] of lost.entries()) results[index] = decoded.broken[at] as BrokenImage
+  return { ...withoutBroken(images, complete, imageSize), cacheProblem: problems[0] ?? null }
 }

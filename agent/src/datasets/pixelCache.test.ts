@@ -27,9 +27,10 @@ const settings = (more: Partial<CacheSettings> = {}): CacheSettings => ({
 })
 const imageOf = (name: string): number[] => [...createHash('sha512').update(name).digest()].slice(0, BYTES)
 const save = (names: readonly string[], more: Partial<CacheSettings> = {}, nowMs = NOW): Promise<void> => {
-  const pixels = Uint8Array.from(names.flatMap(imageOf))
-  const images = names.map((name, n) => ({ key: keyOf(name), width: n + 1, height: 9 }))
-  return savePixels(settings(more), images, pixels, nowMs)
+  const images = names.map((name, n) => {
+    return { key: keyOf(name), width: n + 1, height: 9, pixels: Uint8Array.from(imageOf(name)) }
+  })
+  return savePixels(settings(more), images, nowMs)
 }
 const load = async (names: readonly string[], more: Partial<CacheSettings> = {}, nowMs = NOW) => {
   const target = allocatePixels(names.length, SIZE)

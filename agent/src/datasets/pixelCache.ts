@@ -19,10 +19,12 @@ export interface CacheSettings {
 
 const PACK = '.pack'
 const UNFINISHED = '.tmp'
-/** Read at once, so that others get their turn. */
-const READ_BYTES = 4 * 2 ** 20
+/** Read or written at once, so that others get their turn. */
+const BYTES_AT_ONCE = 4 * 2 ** 20
 
 const folderOf = ({ root, decoder, imageSize }: CacheSettings): string => join(root, decoder, String(imageSize))
+
+const imagesAtOnce = (imageSize: number): number => Math.max(1, Math.floor(BYTES_AT_ONCE / pixelBytes(imageSize)))
 
 const missingIsNull = (error: NodeJS.ErrnoException): null => {
   if (error.code === 'ENOENT') return null
@@ -80,7 +82,7 @@ async function loadPack(
   const rows = await rowsOf(file, imageSize)
   if (!rows) return false
   const sizeBytes = pixelBytes(imageSize)
-  const runs = runsOf(rows, wanted, Math.max(1, Math.floor(READ_BYTES / sizeBytes)))
+  const runs = runsOf(rows, wanted, imagesAtOnce(imageSize))
   for (const { row, index, count } of runs) {
     const pixels = target.subarray(index * sizeBytes, (index + count) * sizeBytes)
     if (!(await readFully(file, pixels, headBytes(rows.length) + row * sizeBytes))) return false
@@ -130,32 +132,37 @@ export async function loadPixels(
   return sizes
 }
 
+/** An image to keep, and the key that it is asked for by. */
+export interface KeptImage extends PictureSize {
+  readonly key: string
+  /** `[imageSize, imageSize, 3]`. */
+  readonly pixels: Uint8Array
+}
+
+async function writePack(path: string, images: readonly KeptImage[], imageSize: number): Promise<void> {
+  const rows = images.map(({ pixels, ...facts }) => ({ ...facts, crc: crc32(pixels) }))
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(writeHead(rows, imageSize))
+    const atOnce = imagesAtOnce(imageSize)
+    for (let start = 0; start < images.length; start += atOnce)
+      await file.writeFile(Buffer.concat(images.slice(start, start + atOnce).map(({ pixels }) => pixels)))
+  } finally {
+    await file.close()
+  }
+}
+
 /**
- * Keeps images, `pixels` being `[keys.length, imageSize, imageSize, 3]`, as one file more: nothing that is there changes, so processes
- * need not wait for each other, and one that dies leaves a file that counts for nothing. Then frees what is over the bound.
+ * Keeps images as one file more: nothing that is there changes, so processes need not wait for each other, and one that dies
+ * leaves a file that counts for nothing. Then frees what is over the bound.
  */
-export async function savePixels(
-  settings: CacheSettings,
-  images: readonly (PictureSize & { readonly key: string })[],
-  pixels: Uint8Array,
-  nowMs: number,
-): Promise<void> {
+export async function savePixels(settings: CacheSettings, images: readonly KeptImage[], nowMs: number): Promise<void> {
   const folder = folderOf(settings)
-  const sizeBytes = pixelBytes(settings.imageSize)
-  const rows = images.map(({ key, width, height }, index) => {
-    return { key, width, height, crc: crc32(pixels.subarray(index * sizeBytes, (index + 1) * sizeBytes)) }
-  })
   await mkdir(folder, { recursive: true })
   const path = join(folder, `${randomBytes(12).toString('hex')}${PACK}`)
   const unfinished = `${path}${UNFINISHED}`
   try {
-    const file = await open(unfinished, 'wx')
-    try {
-      await file.writeFile(writeHead(rows, settings.imageSize))
-      await file.writeFile(pixels)
-    } finally {
-      await file.close()
-    }
+    await writePack(unfinished, images, settings.imageSize)
     await utimes(unfinished, nowMs / 1000, nowMs / 1000)
     // Rename is atomic. Not flushed to the disk before: checksums find what a power cut left of it.
     await rename(unfinished, path)
