@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hashFiles, type Side, sideOf } from './contentSides.ts'
+import { hashFiles, readHashed, type Side, sideOf } from './contentSides.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -64,4 +64,12 @@ test('files are known by the SHA-256 of their bytes; what cannot be read is list
     { name: 'folder.jpg', reason: 'the file cannot be read: EISDIR' },
     { name: 'large', reason: 'the file has 16777217 bytes, more than 16777216' },
   ])
+})
+
+test('a file that changed after it was hashed is refused', async () => {
+  const path = join(folder, 'changing')
+  await writeFile(path, 'before')
+  expect(Buffer.from(await readHashed(path, hashOf('before'))).toString()).toBe('before')
+  await writeFile(path, 'after')
+  await expect(readHashed(path, hashOf('before'))).rejects.toThrow('got another content than a moment before')
 })

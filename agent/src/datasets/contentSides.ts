@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
-import type { BrokenImage } from './decode.ts'
+import { DatasetError } from './errors.ts'
 import { sideBySide } from './sideBySide.ts'
+import type { BrokenImage } from './types.ts'
 
 /** The three sets of a dataset, in the order in which they are made. */
 export const SIDES = ['train', 'validation', 'test'] as const
@@ -31,6 +32,20 @@ export function sideOf(sha256: string, { testSplit, validationSplit, seed }: Sid
 }
 
 const UNREADABLE = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'EIO'])
+
+const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Reads a file that was hashed before. Throws DatasetError `E_FORMAT` when it has changed since: side and key would be wrong. */
+export async function readHashed(path: string, sha256: string): Promise<Uint8Array> {
+  const bytes = await readFile(path)
+  if (sha256Of(bytes) === sha256) return bytes
+  throw new DatasetError(
+    'E_FORMAT',
+    path,
+    'a file that nobody changes meanwhile',
+    'another content than a moment before',
+  )
+}
 
 /** The hash of a file, or why it has none. */
 async function hashFile(path: string): Promise<{ sha256: string } | { reason: string }> {

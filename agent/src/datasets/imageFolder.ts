@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MAX_NAME_LENGTH } from '@pawprint/protocol'
-import { hashFiles, SIDES, type Side, sideOf } from './contentSides.ts'
+import { hashFiles, readHashed, SIDES, type Side, sideOf } from './contentSides.ts'
 import type { PictureSize } from './decode.ts'
 import { type CachedDecoded, decodeCached, decoderName } from './decodeCached.ts'
 import { DatasetError } from './errors.ts'
@@ -76,11 +75,17 @@ function partsOf(
   return { train: part('train'), validation: part('validation'), test: part('test') }
 }
 
-function checkLeft(decoded: readonly Placed[], classNames: readonly string[], broken: readonly BrokenImage[]): void {
-  const has = new Set(decoded.map(({ className }) => className))
+function checkLeft(
+  left: readonly Placed[],
+  classNames: readonly string[],
+  files: readonly FolderFile[],
+  broken: readonly BrokenImage[],
+): void {
+  const has = new Set(left.map(({ className }) => className))
   const lost = classNames.find((name) => !has.has(name))
   if (lost === undefined) return
-  const example = broken.find(({ name }) => name.normalize('NFC').includes(lost)) ?? broken[0]
+  const names = new Set(files.filter(({ className }) => className === lost).map(({ name }) => name))
+  const example = broken.find(({ name }) => names.has(name))
   const got = `only broken ones, as ${example?.name}: ${example?.reason}`
   throw new DatasetError('E_FORMAT', `class "${lost}"`, 'a picture that can be decoded', got)
 }
@@ -95,14 +100,14 @@ async function readFolders(settings: ImageFolderSettings, around: Surroundings, 
     .map((file) => ({ ...file, side: sideOf(file.sha256, settings), label: classNames.indexOf(file.className) }))
     .sort(inOrder)
   const decoded = await decodeCached(
-    placed.map(({ path, name, sha256 }) => ({ name, key: sha256, read: () => readFile(path) })),
+    placed.map(({ path, name, sha256 }) => ({ name, key: sha256, read: () => readHashed(path, sha256) })),
     { imageSize, signal, onProgress: settings.onProgress ?? countPrinter('Decoding pictures', process.stderr) },
     await cacheOf(settings, around),
     nowMs,
   )
   const broken = [...unreadable, ...decoded.broken]
   const left = decoded.indices.map((index) => placed[index] as Placed)
-  checkLeft(left, classNames, broken)
+  checkLeft(left, classNames, files, broken)
   const { train, validation, test } = partsOf(decoded, placed, imageSize, classNames)
   const notice = folderNotice({ settings, classNames, left, broken, cacheProblem: decoded.cacheProblem })
   return {
