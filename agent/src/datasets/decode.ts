@@ -1,6 +1,6 @@
 import { imageTypeOf, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '@pawprint/protocol'
 import type { SharpConstructor } from 'sharp'
-import { allocatePixels, CHANNELS, preprocessingOf } from './images.ts'
+import { allocatePixels, pixelBytes, preprocessingOf } from './images.ts'
 import { sideBySide } from './sideBySide.ts'
 import type { BrokenImage } from './types.ts'
 
@@ -114,7 +114,7 @@ async function decode(
   if (width !== imageSize || height !== imageSize)
     picture = picture.resize(imageSize, imageSize, { fit, kernel, fastShrinkOnLoad: false })
   const pixels = await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer().catch(damaged(bytes))
-  if (pixels.length !== imageSize * imageSize * CHANNELS) broken('a picture of unknown colours')
+  if (pixels.length !== pixelBytes(imageSize)) broken('a picture of unknown colours')
   return { pixels, ...size }
 }
 
@@ -163,7 +163,7 @@ export async function decodeImages(sources: readonly ImageSource[], options: Dec
 
 /** The image of each number in `images`, `[count, imageSize, imageSize, 3]`. */
 export const imagesOf = (images: Uint8Array, imageSize: number): ((index: number) => Uint8Array) => {
-  const sizeBytes = imageSize * imageSize * CHANNELS
+  const sizeBytes = pixelBytes(imageSize)
   return (index) => images.subarray(index * sizeBytes, (index + 1) * sizeBytes)
 }
 
@@ -173,7 +173,7 @@ export function withoutBroken(
   results: readonly (PictureSize | BrokenImage)[],
   imageSize: number,
 ): Decoded {
-  const sizeBytes = imageSize * imageSize * CHANNELS
+  const sizeBytes = pixelBytes(imageSize)
   const [indices, sizes, listed]: [number[], PictureSize[], BrokenImage[]] = [[], [], []]
   for (const [index, result] of results.entries()) {
     if ('reason' in result) {

@@ -10,8 +10,7 @@ import {
   type PictureSize,
   withoutBroken,
 } from './decode.ts'
-import { allocatePixels } from './images.ts'
-import { pixelBytes } from './pack.ts'
+import { allocatePixels, pixelBytes } from './images.ts'
 import { type CacheSettings, type KeptImage, loadPixels, savePixels } from './pixelCache.ts'
 
 /** One picture by what is in its file; the whole of it, since a part would need another key. */

@@ -5,6 +5,9 @@ import type { LabelledImages, Preprocessing } from './types.ts'
 /** Channels of every image: red, green, blue. */
 export const CHANNELS = 3 as const
 
+/** Bytes of one image, `[imageSize, imageSize, 3]`. */
+export const pixelBytes = (imageSize: number): number => imageSize * imageSize * CHANNELS
+
 /** Most classes of a set: labels are bytes. */
 export const MAX_CLASSES = 256
 
@@ -21,7 +24,7 @@ export const preprocessingOf = (imageSize: number): Preprocessing => ({ imageSiz
  * MAX_SET_BYTES.
  */
 export function allocatePixels(count: number, imageSize: number): Uint8Array {
-  const sizeBytes = count * imageSize * imageSize * CHANNELS
+  const sizeBytes = count * pixelBytes(imageSize)
   if (sizeBytes > MAX_SET_BYTES) {
     const largest = Math.floor(Math.sqrt(MAX_SET_BYTES / CHANNELS / count))
     throw new DatasetError('E_OPTION', 'imageSize', `at most ${largest} for ${count} images`, String(imageSize))

@@ -1,12 +1,14 @@
 import { crc32 } from 'node:zlib'
 import type { PictureSize } from './decode.ts'
-import { CHANNELS } from './images.ts'
+import { pixelBytes } from './images.ts'
 
 // A pack holds decoded images of one size. Little-endian: the magic, count and imageSize as uint32; one row an image, of its
 // key (32 bytes), width, height and the CRC-32 of its pixels as uint32; the CRC-32 of all that; then the pixels,
 // [count, imageSize, imageSize, 3]. A change of this is another magic.
 const MAGIC = 'PAWPACK1'
-const START_BYTES = 16
+/** Bytes that say whether a file is a pack, and of how many images. */
+export const START_BYTES = 16
+
 const KEY_BYTES = 32
 const ROW_BYTES = KEY_BYTES + 12
 const CRC_BYTES = 4
@@ -20,8 +22,14 @@ export interface PackRow extends PictureSize {
 /** Bytes before a pack's pixels, which tell what follows. */
 export const headBytes = (count: number): number => START_BYTES + count * ROW_BYTES + CRC_BYTES
 
-export const pixelBytes = (imageSize: number): number => imageSize * imageSize * CHANNELS
+/** Bytes read or written at once, so that others get their turn. */
+const BYTES_AT_ONCE = 4 * 2 ** 20
 
+/** Images that are read or written at once. */
+export const imagesAtOnce = (imageSize: number): number =>
+  Math.max(1, Math.floor(BYTES_AT_ONCE / pixelBytes(imageSize)))
+
+/** The head of a pack: all of it but the pixels. */
 export function writeHead(rows: readonly PackRow[], imageSize: number): Buffer {
   const head = Buffer.alloc(headBytes(rows.length))
   head.write(MAGIC, 'latin1')

@@ -155,7 +155,9 @@ test('many at once save and load without harm', async () => {
 
 test('files of others in the folder are left alone', async () => {
   await mkdir(join(root, 'd1', '2'), { recursive: true })
-  await writeFile(join(root, 'd1', '2', 'notes.txt'), 'mine')
+  for (const path of ['d1/2/notes.txt', 'd1/.DS_Store', '.DS_Store']) await writeFile(join(root, path), 'mine')
   await save(['a'], { maxBytes: 0 })
-  expect(await readdir(join(root, 'd1', '2'))).toEqual(['notes.txt'])
+  expect((await readdir(root, { recursive: true })).sort()).toEqual(
+    ['.DS_Store', 'd1', 'd1/.DS_Store', 'd1/2', 'd1/2/notes.txt'].sort(),
+  )
 })

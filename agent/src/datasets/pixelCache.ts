@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { PictureSize } from './decode.ts'
-import { countOf, headBytes, type PackRow, pixelBytes, readHead, writeHead } from './pack.ts'
+import { imagesAtOnce, writeHead } from './pack.ts'
 import { ABANDONED_AFTER_MS } from './partial.ts'
+import { loadPack } from './readPack.ts'
 
 /** Where decoded images are kept, and how many bytes of them over all. */
 export interface CacheSettings {
@@ -19,81 +20,20 @@ export interface CacheSettings {
 
 const PACK = '.pack'
 const UNFINISHED = '.tmp'
-/** Read or written at once, so that others get their turn. */
-const BYTES_AT_ONCE = 4 * 2 ** 20
-
 const folderOf = ({ root, decoder, imageSize }: CacheSettings): string => join(root, decoder, String(imageSize))
-
-const imagesAtOnce = (imageSize: number): number => Math.max(1, Math.floor(BYTES_AT_ONCE / pixelBytes(imageSize)))
 
 const missingIsNull = (error: NodeJS.ErrnoException): null => {
   if (error.code === 'ENOENT') return null
   throw error
 }
 
-const namesIn = async (folder: string): Promise<string[]> => ((await readdir(folder).catch(missingIsNull)) ?? []).sort()
-
-/** Fills `target` from its start; false when the file ends before. */
-async function readFully(file: FileHandle, target: Uint8Array, position: number): Promise<boolean> {
-  for (let at = 0; at < target.length; ) {
-    const { bytesRead } = await file.read(target, at, target.length - at, position + at)
-    if (bytesRead === 0) return false
-    at += bytesRead
-  }
-  return true
-}
-
-async function rowsOf(file: FileHandle, imageSize: number): Promise<PackRow[] | null> {
-  const start = new Uint8Array(16)
-  if (!(await readFully(file, start, 0))) return null
-  const count = countOf(start, (await file.stat()).size, imageSize)
-  if (count === null) return null
-  const head = new Uint8Array(headBytes(count))
-  return (await readFully(file, head, 0)) ? readHead(head) : null
-}
-
-/** Images that lie one after the other both in a pack and in memory: one read. */
-interface Run {
-  readonly row: number
-  readonly index: number
-  count: number
-}
-
-function runsOf(rows: readonly PackRow[], wanted: ReadonlyMap<string, readonly number[]>, atMost: number): Run[] {
-  const runs: Run[] = []
-  for (const [row, { key }] of rows.entries())
-    for (const index of wanted.get(key) ?? []) {
-      const last = runs.at(-1)
-      const isNext = last && last.row + last.count === row && last.index + last.count === index
-      if (isNext && last.count < atMost) last.count++
-      else runs.push({ row, index, count: 1 })
-    }
-  return runs
-}
-
-/** Fills in from one pack what it has of the wanted images, and takes those off the list. False: the pack is damaged. */
-async function loadPack(
-  file: FileHandle,
-  imageSize: number,
-  wanted: Map<string, readonly number[]>,
-  target: Uint8Array,
-  sizes: (PictureSize | null)[],
-): Promise<boolean> {
-  const rows = await rowsOf(file, imageSize)
-  if (!rows) return false
-  const sizeBytes = pixelBytes(imageSize)
-  const runs = runsOf(rows, wanted, imagesAtOnce(imageSize))
-  for (const { row, index, count } of runs) {
-    const pixels = target.subarray(index * sizeBytes, (index + count) * sizeBytes)
-    if (!(await readFully(file, pixels, headBytes(rows.length) + row * sizeBytes))) return false
-    for (let at = 0; at < count; at++) {
-      const { crc, width, height } = rows[row + at] as PackRow
-      if (crc32(pixels.subarray(at * sizeBytes, (at + 1) * sizeBytes)) !== crc) return false
-      sizes[index + at] = { width, height }
-    }
-  }
-  for (const { key } of rows) wanted.delete(key)
-  return true
+/** What is in a folder; nothing in one that is not there, or is a file. */
+const namesIn = async (folder: string): Promise<string[]> => {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw error
+  })
+  return names.sort()
 }
 
 /**
