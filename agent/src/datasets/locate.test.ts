@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { cacheFolder, localFolders, locateCifar10, namedFolder, type Surroundings } from './locate.ts'
+import { CIFAR_PART } from './cifarFiles.ts'
+import { cacheFolder, localFolders, locate, namedFolder, type Surroundings } from './locate.ts'
 import { makeCifarFiles } from './testData.ts'
 
 let root: string
@@ -29,61 +30,63 @@ async function putFolder(folders: readonly string[], files: readonly string[] = 
 
 test.each([[[]], [['a']], [['a', 'b']]])('finds the archive in the root/%j', async (folders) => {
   const path = await putArchive(...folders)
-  expect(await locateCifar10([root])).toEqual({ type: 'archive', path })
+  expect(await locate([CIFAR_PART], [root])).toEqual([{ type: 'archive', path }])
 })
 
 test.each([[[]], [['a']], [['a', 'b']]])('finds the unpacked folder in the root/%j', async (folders) => {
   const path = await putFolder(folders)
-  expect(await locateCifar10([root])).toEqual({ type: 'folder', path })
+  expect(await locate([CIFAR_PART], [root])).toEqual([{ type: 'folder', path }])
 })
 
 test('looks no deeper than two folders', async () => {
   await putArchive('a', 'b', 'c')
   await putFolder(['a', 'b', 'c'])
-  expect(await locateCifar10([root])).toBeNull()
+  expect(await locate([CIFAR_PART], [root])).toBeNull()
 })
 
 test('the root may be the unpacked folder or the archive itself', async () => {
   const folder = await putFolder(['a'])
   const archive = await putArchive('b')
-  expect(await locateCifar10([folder])).toEqual({ type: 'folder', path: folder })
-  expect(await locateCifar10([archive])).toEqual({ type: 'archive', path: archive })
+  expect(await locate([CIFAR_PART], [folder])).toEqual([{ type: 'folder', path: folder }])
+  expect(await locate([CIFAR_PART], [archive])).toEqual([{ type: 'archive', path: archive }])
 })
 
 test('an earlier root wins, and within one the nearest', async () => {
   const far = await putArchive('first', 'a', 'b')
   await putArchive('second')
   const roots = [join(root, 'first'), join(root, 'second')]
-  expect(await locateCifar10(roots)).toEqual({ type: 'archive', path: far })
+  expect(await locate([CIFAR_PART], roots)).toEqual([{ type: 'archive', path: far }])
   const near = await putArchive('first', 'z')
-  expect(await locateCifar10(roots)).toEqual({ type: 'archive', path: near })
+  expect(await locate([CIFAR_PART], roots)).toEqual([{ type: 'archive', path: near }])
 })
 
 test('a folder with files missing comes last, after archives in later roots', async () => {
   const broken = await putFolder(['first'], FILES.slice(0, 4))
-  expect(await locateCifar10([root])).toEqual({ type: 'folder', path: broken })
+  expect(await locate([CIFAR_PART], [root])).toEqual([{ type: 'folder', path: broken }])
   const archive = await putArchive('second')
-  expect(await locateCifar10([join(root, 'first'), join(root, 'second')])).toEqual({ type: 'archive', path: archive })
+  expect(await locate([CIFAR_PART], [join(root, 'first'), join(root, 'second')])).toEqual([
+    { type: 'archive', path: archive },
+  ])
 })
 
 test('follows links to folders, and is not caught in a ring of them', async () => {
   const path = await putArchive('elsewhere', 'deep', 'deeper')
   await mkdir(join(root, 'start'))
   await symlink(join(root, 'start'), join(root, 'start', 'again'), 'dir')
-  expect(await locateCifar10([join(root, 'start')])).toBeNull()
+  expect(await locate([CIFAR_PART], [join(root, 'start')])).toBeNull()
   await symlink(join(path, '..'), join(root, 'start', 'link'), 'dir')
-  const found = await locateCifar10([join(root, 'start')])
-  expect(found?.path).toBe(join(root, 'start', 'link', 'cifar-10-binary.tar.gz'))
+  const found = await locate([CIFAR_PART], [join(root, 'start')])
+  expect(found?.[0]?.path).toBe(join(root, 'start', 'link', 'cifar-10-binary.tar.gz'))
 })
 
 test('roots that are missing, or files, hold nothing', async () => {
   await writeFile(join(root, 'file'), '')
-  expect(await locateCifar10([join(root, 'nowhere'), join(root, 'file')])).toBeNull()
+  expect(await locate([CIFAR_PART], [join(root, 'nowhere'), join(root, 'file')])).toBeNull()
 })
 
 test('a folder that has the name of the archive is not the archive', async () => {
   await mkdir(join(root, 'cifar-10-binary.tar.gz'))
-  expect(await locateCifar10([root])).toBeNull()
+  expect(await locate([CIFAR_PART], [root])).toBeNull()
 })
 
 const around = (changes: Partial<Surroundings>): Surroundings => ({
@@ -119,5 +122,5 @@ test('a notebook finds the data in its own folder, and beside it in that of the 
   const path = await putArchive('datasets')
   const folders = localFolders(around({ currentFolder: join(root, 'notebooks') }))
   expect(folders).toEqual([join(root, 'notebooks', 'datasets'), join(root, 'datasets')])
-  expect(await locateCifar10(folders)).toEqual({ type: 'archive', path })
+  expect(await locate([CIFAR_PART], folders)).toEqual([{ type: 'archive', path }])
 })

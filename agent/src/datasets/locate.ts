@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { CIFAR_ARCHIVE, CIFAR_FOLDER, CIFAR_RECORD_FILES, type CifarPlace } from './cifarFiles.ts'
+import type { Part, Place } from './parts.ts'
 
 /** What the search depends on besides its options: taken from `process`, or made up by a test. */
 export interface Surroundings {
@@ -76,25 +76,43 @@ export async function kindOf(path: string): Promise<'folder' | 'file' | null> {
   return found?.isDirectory() ? 'folder' : found?.isFile() ? 'file' : null
 }
 
-const isComplete = (entries: readonly Dirent[]): boolean =>
-  CIFAR_RECORD_FILES.every((name) => entries.some((entry) => entry.name === name))
-
-/** Looks in one folder, not below it. `rest` is an unpacked folder from which files are missing. */
-async function lookIn(path: string, entries: readonly Dirent[]): Promise<{ place?: CifarPlace; rest?: CifarPlace }> {
+/** Looks for a part in one folder, not below it. `isWhole` is false for an unpacked folder from which files are missing. */
+async function partIn(
+  path: string,
+  entries: readonly Dirent[],
+  { archive, folder, files }: Part,
+): Promise<{ place: Place; isWhole: boolean } | null> {
   const has = (name: string): boolean => entries.some((entry) => entry.name === name)
-  const unpacked = join(path, CIFAR_FOLDER)
-  const folder = { type: 'folder', path: unpacked } as const
-  const isThere = has(CIFAR_FOLDER) && (await kindOf(unpacked)) === 'folder'
-  if (isThere && isComplete(await listFolder(unpacked))) return { place: folder }
-  const archive = join(path, CIFAR_ARCHIVE)
-  if (has(CIFAR_ARCHIVE) && (await kindOf(archive)) === 'file') return { place: { type: 'archive', path: archive } }
-  return isThere ? { rest: folder } : {}
+  const unpacked: Place = { type: 'folder', path: join(path, folder) }
+  const isThere = folder === '' || (has(folder) && (await kindOf(unpacked.path)) === 'folder')
+  const inside = folder === '' || !isThere ? entries : await listFolder(unpacked.path)
+  if (isThere && files.every((name) => inside.some((entry) => entry.name === name))) {
+    return { place: unpacked, isWhole: true }
+  }
+  const packed: Place = { type: 'archive', path: join(path, archive) }
+  if (has(archive) && (await kindOf(packed.path)) === 'file') return { place: packed, isWhole: true }
+  return isThere && folder !== '' ? { place: unpacked, isWhole: false } : null
+}
+
+/** Looks for all parts in one folder; null unless each is there. */
+async function lookIn(
+  path: string,
+  entries: readonly Dirent[],
+  parts: readonly Part[],
+): Promise<{ places: readonly Place[]; isWhole: boolean } | null> {
+  const found: { place: Place; isWhole: boolean }[] = []
+  for (const part of parts) {
+    const one = await partIn(path, entries, part)
+    if (one === null) return null
+    found.push(one)
+  }
+  return { places: found.map(({ place }) => place), isWhole: found.every(({ isWhole }) => isWhole) }
 }
 
 async function foldersBelow(path: string, entries: readonly Dirent[]): Promise<string[]> {
   const folders: string[] = []
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules' || entry.name === CIFAR_FOLDER) continue
+    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
     const below = join(path, entry.name)
     const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await kindOf(below)) === 'folder')
     if (isFolder) folders.push(below)
@@ -102,26 +120,36 @@ async function foldersBelow(path: string, entries: readonly Dirent[]): Promise<s
   return folders
 }
 
+/** The folder that holds a root which is itself an archive, or an unpacked folder, of one of the parts; else null. */
+async function folderAround(root: string, parts: readonly Part[]): Promise<string | null> {
+  const name = basename(root)
+  const kind = parts.some(({ archive, folder }) => name === archive || name === folder) ? await kindOf(root) : null
+  const isPart = parts.some((part) => name === (kind === 'file' ? part.archive : part.folder))
+  return kind !== null && isPart ? dirname(root) : null
+}
+
 /**
- * Looks for CIFAR-10 in each root in turn, the root itself first, then at most MAX_DEPTH folders down; the nearest wins. A
- * root may also be the archive or the unpacked folder. An unpacked folder with files missing is answered only when there
- * is nothing better, so that reading it can say what is missing. Null: nowhere.
+ * Looks for a data set, all its parts in one folder, in each root in turn, the root itself first, then at most MAX_DEPTH folders
+ * down; the nearest wins. A root may also be an archive or an unpacked folder itself. An unpacked folder with files missing is
+ * answered only when there is nothing better, so that reading it can say what is missing. One place a part; null: nowhere.
  */
-export async function locateCifar10(roots: readonly string[]): Promise<CifarPlace | null> {
-  let leftover: CifarPlace | null = null
+export async function locate(parts: readonly Part[], roots: readonly string[]): Promise<readonly Place[] | null> {
+  let leftover: readonly Place[] | null = null
   for (const root of roots) {
-    if (basename(root) === CIFAR_ARCHIVE && (await kindOf(root)) === 'file') return { type: 'archive', path: root }
-    const above = basename(root) === CIFAR_FOLDER && (await kindOf(root)) === 'folder'
-    let level = [above ? dirname(root) : root]
+    const around = await folderAround(root, parts)
+    const beside = around === null ? null : await lookIn(around, await listFolder(around), parts)
+    if (beside?.isWhole) return beside.places
+    leftover ??= beside?.places ?? null
+    let level = [root]
     let visited = 0
-    for (let depth = 0; depth <= (above ? 0 : MAX_DEPTH); depth++) {
+    for (let depth = 0; depth <= MAX_DEPTH; depth++) {
       const next: string[] = []
       for (const folder of level) {
         if (++visited > MAX_FOLDERS) break
         const entries = await listFolder(folder)
-        const { place, rest } = await lookIn(folder, entries)
-        if (place) return place
-        leftover ??= rest ?? null
+        const found = await lookIn(folder, entries, parts)
+        if (found?.isWhole) return found.places
+        leftover ??= found?.places ?? null
         if (depth < MAX_DEPTH) next.push(...(await foldersBelow(folder, entries)))
       }
       level = next

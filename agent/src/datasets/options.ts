@@ -1,5 +1,6 @@
 import { DatasetError } from './errors.ts'
-import type { Cifar10Options, DatasetOptions } from './types.ts'
+import type { FetchSettings } from './obtain.ts'
+import type { DatasetOptions } from './types.ts'
 
 /** The official archive: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. */
 export const CIFAR10_URL = 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz'
@@ -8,7 +9,9 @@ export const CIFAR10_MD5 = 'c32a1d4ab5d03f1284b67883e8d87530'
 
 /** Names and defaults of the options that all data sets have. */
 export const COMMON_DEFAULTS = { imageSize: 32, validationSplit: 0.1, seed: 0 }
-const CIFAR10_DEFAULTS = { url: CIFAR10_URL, md5: CIFAR10_MD5, connectTimeoutMs: 5_000, idleTimeoutMs: 30_000 }
+const TIMEOUT_DEFAULTS = { connectTimeoutMs: 5_000, idleTimeoutMs: 30_000 }
+/** Names of the options of `fetching`. */
+export const FETCH_OPTIONS = [...Object.keys(TIMEOUT_DEFAULTS), 'directory', 'onProgress', 'log', 'signal']
 const MIN_IMAGE_SIZE = 8
 const MAX_IMAGE_SIZE = 256
 const MAX_SEED = 2 ** 32 - 1
@@ -48,7 +51,7 @@ export function entriesOf(caller: string, options: unknown, known: readonly stri
   return Object.fromEntries(given)
 }
 
-/** The options that all data sets have, with their defaults. */
+/** The options that all data sets have, with their defaults; `given` may bring others, which are left out. */
 export function common(caller: string, given: Record<string, unknown>): Required<DatasetOptions> {
   const { imageSize, validationSplit, seed } = { ...COMMON_DEFAULTS, ...given } as Record<string, unknown>
   return {
@@ -75,32 +78,51 @@ export function resolveShapesOptions(options: unknown): Required<DatasetOptions>
 }
 
 /** Options of `datasets.cifar10` after checks and defaults; what has no default stays away. */
-export type Cifar10Settings = Required<DatasetOptions> &
-  Required<Pick<Cifar10Options, keyof typeof CIFAR10_DEFAULTS>> &
-  Pick<Cifar10Options, 'directory' | 'onProgress' | 'log' | 'signal'>
+export type Cifar10Settings = Required<DatasetOptions> & FetchSettings & { readonly url: string; readonly md5: string }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 const isHttpUrl = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 
-/** Options of `datasets.cifar10`, complete; `env` is where PAWPRINT_CIFAR10_URL may be. Throws DatasetError `E_OPTION`. */
-export function resolveCifar10Options(
-  options: unknown,
-  env: Readonly<Record<string, string | undefined>>,
-): Cifar10Settings {
-  const caller = 'datasets.cifar10'
-  const names = [...Object.keys(COMMON_DEFAULTS), ...Object.keys(CIFAR10_DEFAULTS)]
-  const given = entriesOf(caller, options, [...names, 'directory', 'onProgress', 'log', 'signal'])
+/** How to look for a set and how to download it; only these of the options given. */
+export function fetching(caller: string, given: Record<string, unknown>): FetchSettings {
   listeners(caller, given)
   if ('directory' in given) text(`${caller}: directory`, given.directory, (path) => path !== '', 'the path of a folder')
-  const fromEnv = env.PAWPRINT_CIFAR10_URL && !('url' in given)
-  const values: Record<string, unknown> = { ...CIFAR10_DEFAULTS, ...given }
-  const url = fromEnv ? env.PAWPRINT_CIFAR10_URL : values.url
+  const values: Record<string, unknown> = { ...TIMEOUT_DEFAULTS, ...given }
   const timeout = (name: string): number => integer(`${caller}: ${name}`, values[name], 1, MAX_TIMEOUT_MS)
+  const untouched = Object.entries(given).filter(([name]) => FETCH_OPTIONS.includes(name))
   return {
-    ...(given as Pick<Cifar10Settings, 'directory' | 'onProgress' | 'log' | 'signal'>),
-    ...common(caller, given),
-    url: text(fromEnv ? 'PAWPRINT_CIFAR10_URL' : `${caller}: url`, url, isHttpUrl, 'an http or https address'),
-    md5: text(`${caller}: md5`, values.md5, (hex) => /^[0-9a-f]{32}$/i.test(hex), '32 hex digits').toLowerCase(),
+    ...(Object.fromEntries(untouched) as FetchSettings),
     connectTimeoutMs: timeout('connectTimeoutMs'),
     idleTimeoutMs: timeout('idleTimeoutMs'),
+  }
+}
+
+/** Where to download from: the option, else the variable of the environment, else the official address. */
+export function addressOf(
+  caller: string,
+  given: Record<string, unknown>,
+  env: Environment,
+  variable: string,
+  official: string,
+): string {
+  const fromEnv = env[variable] && !('url' in given)
+  const url = fromEnv ? env[variable] : (given.url ?? official)
+  return text(fromEnv ? variable : `${caller}: url`, url, isHttpUrl, 'an http or https address')
+}
+
+/** An MD5 in lower case. */
+export const checkMd5 = (place: string, value: unknown): string =>
+  text(place, value, (hex) => /^[0-9a-f]{32}$/i.test(hex), '32 hex digits').toLowerCase()
+
+/** Options of `datasets.cifar10`, complete; `env` is where PAWPRINT_CIFAR10_URL may be. Throws DatasetError `E_OPTION`. */
+export function resolveCifar10Options(options: unknown, env: Environment): Cifar10Settings {
+  const caller = 'datasets.cifar10'
+  const given = entriesOf(caller, options, [...Object.keys(COMMON_DEFAULTS), 'url', 'md5', ...FETCH_OPTIONS])
+  return {
+    ...fetching(caller, given),
+    ...common(caller, given),
+    url: addressOf(caller, given, env, 'PAWPRINT_CIFAR10_URL', CIFAR10_URL),
+    md5: checkMd5(`${caller}: md5`, given.md5 ?? CIFAR10_MD5),
   }
 }

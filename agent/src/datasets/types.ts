@@ -73,13 +73,10 @@ export interface Progress {
   readonly total: number | null
 }
 
-export interface Cifar10Options extends DatasetOptions {
+/** Options of data sets that are found on this machine or downloaded. */
+export interface FetchOptions {
   /** Folder to look in first; default `--datasets`, else `PAWPRINT_DATASETS`. */
   readonly directory?: string
-  /** Where to download from; default `PAWPRINT_CIFAR10_URL`, else the official address. */
-  readonly url?: string
-  /** MD5 of the download, 32 hex digits; default that of the official archive. */
-  readonly md5?: string
   /** Longest wait for a connection and the first answer; milliseconds, default 5,000. */
   readonly connectTimeoutMs?: number
   /** Longest silence in the middle of a download, before it is taken up anew; milliseconds, default 30,000. */
@@ -90,6 +87,13 @@ export interface Cifar10Options extends DatasetOptions {
   readonly log?: (line: string) => void
   /** Aborting rejects with the signal's reason; a download goes on from there the next time. */
   readonly signal?: AbortSignal
+}
+
+export interface Cifar10Options extends DatasetOptions, FetchOptions {
+  /** Where to download from; default `PAWPRINT_CIFAR10_URL`, else the official address. */
+  readonly url?: string
+  /** MD5 of the download, 32 hex digits; default that of the official archive. */
+  readonly md5?: string
 }
 
 export interface ImageFolderOptions extends DatasetOptions {
