@@ -17,10 +17,10 @@ const OCCLUSION_PROBABILITY = 0.4
 // Centres keep this many radii from the edge, so that little is cut off.
 const MARGIN = 0.85
 
-type Point = readonly [x: number, y: number]
+export type Point = readonly [x: number, y: number]
 
 /** A unit vector, all directions alike: a point drawn from the disc by rejection, so that no sine is needed. */
-function direction(random: Random): Point {
+export function direction(random: Random): Point {
   for (;;) {
     const [x, y] = [random.between(-1, 1), random.between(-1, 1)]
     const square = x * x + y * y
@@ -28,19 +28,21 @@ function direction(random: Random): Point {
   }
 }
 
-/** Cosine and sine of a small angle, by the half-angle formulas. */
-function tilt(random: Random): Point {
+/** Cosine and sine of an angle of up to 20.4° either way, by the half-angle formulas. */
+export function tilt(random: Random): Point {
   const t = random.between(-MAX_HALF_TILT_TANGENT, MAX_HALF_TILT_TANGENT)
   return [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)]
 }
 
-const colour = (low: number, high: number, random: Random): Colour => [
+/** A colour with each channel between the two. */
+export const colour = (low: number, high: number, random: Random): Colour => [
   random.between(low, high),
   random.between(low, high),
   random.between(low, high),
 ]
 
-const near = (base: Colour, spread: number, random: Random): Colour => {
+/** A colour with each channel at most `spread` away. */
+export const near = (base: Colour, spread: number, random: Random): Colour => {
   const shift = (value: number): number => Math.min(255, Math.max(0, value + random.between(-spread, spread)))
   return [shift(base[0]), shift(base[1]), shift(base[2])]
 }
@@ -48,7 +50,8 @@ const near = (base: Colour, spread: number, random: Random): Colour => {
 /** Brightness of a colour, 0 to 255: the luma of Rec. 601. */
 const brightness = ([red, green, blue]: Colour): number => 0.299 * red + 0.587 * green + 0.114 * blue
 
-function fill(base: Colour, spread: number, random: Random): Fill {
+/** A passage in any direction between two colours near the given one. */
+export function fill(base: Colour, spread: number, random: Random): Fill {
   const [acrossX, acrossY] = direction(random)
   return { from: near(base, spread, random), to: near(base, spread, random), acrossX, acrossY }
 }
@@ -71,7 +74,8 @@ function paintBar(
   })
 }
 
-function paintClutter(canvas: Canvas, random: Random): void {
+/** Up to four bars and dots anywhere, in any colour. */
+export function paintClutter(canvas: Canvas, random: Random): void {
   const count = random.below(MAX_CLUTTER + 1)
   for (let index = 0; index < count; index++) {
     const centre: Point = [random.between(0, GRID), random.between(0, GRID)]

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { DatasetError } from './errors.ts'
-import type { LabelledImages, Preprocessing } from './types.ts'
+import type { LabelledImages, PetInput, Preprocessing } from './types.ts'
 
 /** Channels of every image: red, green, blue. */
 export const CHANNELS = 3 as const
@@ -17,7 +17,12 @@ export const MAX_SET_BYTES = 3 * 2 ** 30
 const HASH_PIECE_BYTES = 2 ** 26
 
 /** What the demo must do to a picture of any size so that the model sees it as in training. */
-export const preprocessingOf = (imageSize: number): Preprocessing => ({ imageSize, fit: 'fill', kernel: 'lanczos3' })
+export const preprocessingOf = (imageSize: number, input: PetInput = 'uncropped'): Preprocessing => ({
+  imageSize,
+  fit: 'fill',
+  kernel: 'lanczos3',
+  ...(input === 'cropped' ? { input } : {}),
+})
 
 /**
  * Shared memory for `count` images `[imageSize, imageSize, 3]`. Throws DatasetError `E_OPTION` when it would exceed
@@ -59,6 +64,7 @@ export function labelledImages(
   { images, labels }: { readonly images: Uint8Array; readonly labels: Uint8Array },
   imageSize: number,
   classNames: readonly string[],
+  input?: PetInput,
 ): LabelledImages {
   return {
     images,
@@ -67,7 +73,7 @@ export function labelledImages(
     width: imageSize,
     channels: CHANNELS,
     classCount: classNames.length,
-    preprocessing: preprocessingOf(imageSize),
+    preprocessing: preprocessingOf(imageSize, input),
     fingerprint: fingerprintOf(images, labels, imageSize, classNames),
   }
 }

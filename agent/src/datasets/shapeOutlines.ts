@@ -4,7 +4,8 @@
  */
 export type Outline = (x: number, y: number) => number
 
-const length = (x: number, y: number): number => Math.sqrt(x * x + y * y)
+/** Distance from 0, 0. */
+export const length = (x: number, y: number): number => Math.sqrt(x * x + y * y)
 
 const box = (x: number, y: number, halfWidth: number, halfHeight: number): number => {
   const dx = Math.abs(x) - halfWidth
@@ -13,7 +14,7 @@ const box = (x: number, y: number, halfWidth: number, halfHeight: number): numbe
 }
 
 /** Exact distance to a closed polygon, as I. Quilez gives it ("2D distance functions"): nearest edge, sign by crossings. */
-function polygon(...corners: readonly (readonly [x: number, y: number])[]): Outline {
+export function polygon(...corners: readonly (readonly [x: number, y: number])[]): Outline {
   const edges = corners.map(([ax, ay], index) => {
     const [bx, by] = corners[(index + 1) % corners.length] as readonly [number, number]
     const [ex, ey] = [bx - ax, by - ay]

@@ -6,6 +6,8 @@ export interface Preprocessing {
   readonly imageSize: number
   readonly fit: 'fill'
   readonly kernel: 'lanczos3'
+  /** `cropped`: of a photograph, the model sees only the part that a person frames. Absent: all of it. */
+  readonly input?: 'cropped'
 }
 
 /** Images with labels, in shared memory: a worker reads them without a copy. `images` is `[count, imageSize, imageSize, 3]`, RGB bytes. */
@@ -118,4 +120,33 @@ export interface ImageFolderOptions extends DatasetOptions {
   readonly log?: (line: string) => void
   /** Aborting rejects with the signal's reason; what was decoded is kept. */
   readonly signal?: AbortSignal
+}
+
+/** What of a photograph the model sees: all of it, or the part that an annotated box surrounds. */
+export type PetInput = 'uncropped' | 'cropped'
+
+/** Options that all data sets of pets have. `imageSize` is 64 by default. */
+export interface PetOptions extends DatasetOptions {
+  /**
+   * `uncropped` (default): whole photographs. `cropped`: the part inside the annotated box, as when a person places a rectangle
+   * on the animal; images without a box are left out.
+   */
+  readonly input?: PetInput
+}
+
+export interface DrawnPetsOptions extends PetOptions {
+  /** Which animals; default `both`. */
+  readonly species?: 'cat' | 'dog' | 'both'
+}
+
+export interface StanfordDogsOptions extends PetOptions, FetchOptions {
+  /** Address of the folder with the archives; default an environment variable (see each data set), else the official one. */
+  readonly url?: string
+  /** MD5 of the archives by their names, 32 hex digits each; default those of the official archives. */
+  readonly md5?: Readonly<Record<string, string>>
+}
+
+export interface OxfordPetsOptions extends StanfordDogsOptions {
+  /** Which animals: `both` (default) 37 breeds, `cat` 12, `dog` 25. */
+  readonly species?: 'cat' | 'dog' | 'both'
 }
