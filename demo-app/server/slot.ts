@@ -45,14 +45,22 @@ export function viewOf({ task, served, refused, classNames }: Slot): DemoTask {
   const shown = refused === null ? null : { sha1: refused.sha1, error: refused.error }
   if (served === null) return { task, classNames: [...classNames], served: null, refused: shown }
   const { deployment, model } = served.current
-  const { width, height, channels, fit } = model.preprocessing
+  const { width, height, channels, fit, input } = model.preprocessing
   const testAccuracy = model.metrics.testAccuracy ?? null
   const { sha1, revision, at } = deployment
   const answers = { task, sha1, classNames: model.classNames, testAccuracy, deployedAt: at, revision }
   return {
     task,
     classNames: model.classNames,
-    served: { ...answers, testCount: model.testSet.count, width, height, channels, fit },
+    served: {
+      ...answers,
+      testCount: model.testSet.count,
+      width,
+      height,
+      channels,
+      fit,
+      ...(input === undefined ? {} : { input }),
+    },
     refused: shown,
   }
 }

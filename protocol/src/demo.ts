@@ -20,7 +20,7 @@ export const DemoTask = v.object({
       revision: Count,
       /** Pictures in the test set behind `testAccuracy`. */
       testCount: Count,
-      ...v.pick(Preprocessing, ['width', 'height', 'channels', 'fit']).entries,
+      ...v.pick(Preprocessing, ['width', 'height', 'channels', 'fit', 'input']).entries,
     }),
   ),
   /** The deployed model, when it failed to load and `served` is an older one or none; null otherwise. */

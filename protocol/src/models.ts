@@ -18,6 +18,8 @@ export const Preprocessing = v.object({
   scale: Finite,
   mean: v.array(Finite),
   std: v.array(Finite),
+  /** `cropped`: of a picture, the model knows only the part that a person frames. Absent: all of it. */
+  input: v.optional(v.literal('cropped')),
 })
 export type Preprocessing = v.InferOutput<typeof Preprocessing>
 

@@ -50,8 +50,14 @@ export function metricsOf({ evaluation, lastEpoch, trainSeconds, trainedSamples 
   return metrics
 }
 
-/** How the images of a set were made: stretched to fill by sharp's lanczos3, then scaled to 0…1, as the engine does. */
-export const preprocessingOf = ({ width, height, channels }: ImageSet): Preprocessing => ({
+/** Data sets of this package say how their images were made; of any other, nothing is known to be cropped. */
+type MadeSet = ImageSet & { readonly preprocessing?: { readonly input?: unknown } }
+
+/**
+ * How the images of a set were made: stretched to fill by sharp's lanczos3, then scaled to 0…1, as the engine does; and whether
+ * they are only what somebody framed of a picture.
+ */
+export const preprocessingOf = ({ width, height, channels, preprocessing }: MadeSet): Preprocessing => ({
   width,
   height,
   channels: channels === 1 ? 'grey' : 'rgb',
@@ -60,6 +66,7 @@ export const preprocessingOf = ({ width, height, channels }: ImageSet): Preproce
   scale: 1 / 255,
   mean: new Array<number>(channels).fill(0),
   std: new Array<number>(channels).fill(1),
+  ...(preprocessing?.input === 'cropped' ? { input: 'cropped' } : {}),
 })
 
 /** What the store keeps beside the weights. The confusion is left out where it would not fit a message. */
