@@ -22,6 +22,7 @@ export type DemoErrorCode =
   | 'E_NO_MODEL' // the task has no model yet
   | 'E_BUSY' // too many requests at once
   | 'E_BODY' // a request body that cannot be read
+  | 'E_PART' // a part of a picture that is none, or lies outside
   | 'E_HOST' // a Host that is not on the list
   | 'E_ORIGIN' // an Origin that is not on the list
   | 'E_NOT_FOUND' // no such path

@@ -48,6 +48,9 @@ test('wrong requests get a code and a fitting status, and the demo goes on', asy
     [{ path: 'api/predict?task=pets&task=cars', body: png }, 404, 'E_TASK'],
     [{ path: 'api/predict?task=plants', body: png }, 404, 'E_TASK'],
     [{ path: 'api/predict?task=__proto__', body: png }, 404, 'E_TASK'],
+    ...['', 'all', '1,2,3', '0,0,0,1', '-1,0,1,1', '0,0,1,1,1', '0.5,0,1,1', '5,0,4,1', '0,0,99999,1', '1&part=2'].map(
+      (part): [Ask, number, string] => [{ path: `api/predict?task=pets&part=${part}`, body: png }, 400, 'E_PART'],
+    ),
     [{ path: 'api/nothing' }, 404, 'E_NOT_FOUND'],
     [{ path: 'assets/..%2f..%2fdeployed', method: 'GET' }, 404, 'E_NOT_FOUND'],
     [{ method: 'GET' }, 405, 'E_METHOD'],
@@ -69,6 +72,7 @@ test('wrong requests get a code and a fitting status, and the demo goes on', asy
     ])
   expect(await ask(demo, { body: png, headers: { origin: demo.url.slice(0, -1) } })).toEqual({ status: 200 })
   expect(await ask(demo, { path: 'healthz', method: 'GET' })).toEqual({ status: 200 })
+  expect(await ask(demo, { path: 'api/predict?task=pets&part=2,1,6,7', body: png })).toEqual({ status: 200 })
 })
 
 test('a chunked body ends at 16 MiB, whatever it declares', async () => {

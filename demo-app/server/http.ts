@@ -1,10 +1,11 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type ErrorBody, MAX_IMAGE_BYTES, type ServedModel } from '@pawprint/protocol'
+import { type ErrorBody, MAX_IMAGE_BYTES, type ServedModel, show } from '@pawprint/protocol'
 import express, { type Express, type NextFunction, type Request, type Response } from 'express'
 import type { Certificate } from './certificate.ts'
 import { DemoError, type DemoErrorCode, errorBodyOf } from './error.ts'
 import { isOurHost, isOurOrigin, type Policy } from './gate.ts'
+import type { Part } from './picture.ts'
 import type { Classifier } from './predict.ts'
 import type { Shelf } from './shelf.ts'
 import { createTurnstile } from './turnstile.ts'
@@ -38,6 +39,7 @@ const HEADERS = {
 const STATUS: Partial<Record<DemoErrorCode, number>> = {
   E_EMPTY: 400,
   E_BODY: 400,
+  E_PART: 400,
   E_TASK_MISSING: 400,
   E_HOST: 403,
   E_ORIGIN: 403,
@@ -80,6 +82,15 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+/** `?part=LEFT,TOP,WIDTH,HEIGHT` in pixels; the whole picture without it. Throws DemoError E_PART. */
+function partOf(text: unknown): Part | undefined {
+  if (text === undefined) return undefined
+  const isPart = typeof text === 'string' && /^\d{1,5},\d{1,5},0*[1-9]\d{0,4},0*[1-9]\d{0,4}$/.test(text)
+  if (!isPart) throw new DemoError('E_PART', 'part', 'LEFT,TOP,WIDTH,HEIGHT in pixels', show(text))
+  const [left, top, width, height] = text.split(',').map(Number) as [number, number, number, number]
+  return { left, top, width, height }
 }
 
 function answerError(error: unknown, response: Response, log: (line: string) => void): void {
@@ -146,8 +157,9 @@ export function createApp({ shelf, classify, policy, page, log }: Omit<HttpOptio
   app.get('/api/current', (_request, response) => void response.json({ items: servedModels(shelf), next: null }))
   app.post('/api/predict', async (request, response) => {
     const { task } = request.query
+    const part = partOf(request.query.part)
     if (task !== undefined && typeof task !== 'string') throw new DemoError('E_TASK', 'task', 'one name', 'several')
-    response.json(await admitted.pass(async () => classify(task, await readBody(request))))
+    response.json(await admitted.pass(async () => classify(task, await readBody(request), part)))
   })
   app.all('/healthz', methodNotAllowed('GET'))
   app.all('/api/current', methodNotAllowed('GET'))

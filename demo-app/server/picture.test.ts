@@ -79,6 +79,24 @@ test('fill squeezes the whole picture in; cover takes the middle', async () => {
   expect([...(await pixelsOf(png, rgb(2, 2, { kernel: 'nearest', fit: 'cover' })))]).toEqual([...G, ...B, ...G, ...B])
 })
 
+// Of the picture as it is looked at: R G B over W R G, or turned by its EXIF to W R over R G over G B.
+test.each([
+  [1, { left: 1, top: 0, width: 2, height: 1 }, [...G, ...B]],
+  [1, { left: 0, top: 0, width: 1, height: 2 }, [...R, ...W]],
+  [6, { left: 0, top: 1, width: 2, height: 1 }, [...R, ...G]],
+  [6, { left: 1, top: 1, width: 1, height: 2 }, [...G, ...B]],
+])('of a picture with EXIF orientation %i, the part %j', async (orientation, part, expected) => {
+  const png = await raw(SIX, 3, 2).png().withMetadata({ orientation }).toBuffer()
+  expect([...(await pixelsOf(png, rgb(part.width, part.height), part))]).toEqual(expected)
+})
+
+test('a part that lies outside is refused', async () => {
+  const png = await raw(SIX, 3, 2).png().toBuffer()
+  await expect(pixelsOf(png, rgb(2, 2), { left: 2, top: 0, width: 2, height: 2 })).rejects.toThrow(
+    'part: expected a part inside 3 × 2, got 2 × 2 from 2, 0',
+  )
+})
+
 test('JPEG, WebP and GIF are read like PNG; of an animation the first picture', async () => {
   const flat = sharp({ create: { width: 16, height: 16, channels: 3, background: '#20c040' } })
   for (const bytes of [

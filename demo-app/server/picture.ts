@@ -33,6 +33,20 @@ const unreadable = (error: unknown): DemoError =>
     },
   )
 
+/** Part of a picture, in pixels of it as it is looked at: integers, at least 1 wide and high. */
+export interface Part {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+function checkPart({ left, top, width, height }: Part, size: { width: number; height: number }): void {
+  if (left + width <= size.width && top + height <= size.height) return
+  const got = `${width} × ${height} from ${left}, ${top}`
+  throw new DemoError('E_PART', 'part', `a part inside ${size.width} × ${size.height}`, got)
+}
+
 /** Width and height as the picture is looked at, from its header: nothing is decoded yet. */
 async function sizeOf(bytes: Uint8Array): Promise<{ width: number; height: number }> {
   // Its own limit is off, so that the error is ours: the pixels are counted here, before any is decoded.
@@ -50,18 +64,25 @@ async function sizeOf(bytes: Uint8Array): Promise<{ width: number; height: numbe
 /**
  * A picture as the model's first layer takes it: `[height, width, channels]` bytes, row-major. Turned as its EXIF says,
  * transparency on white, resized as in training; one of exactly the model's size is not resampled, so its bytes are those that
- * training saw. Of an animation, the first picture. Throws DemoError E_EMPTY, E_IMAGE*.
+ * training saw. Of an animation, the first picture. `part`: all that the model is to see of it. Throws DemoError E_EMPTY, E_IMAGE*,
+ * E_PART.
  */
 export async function pixelsOf(
   bytes: Uint8Array,
   { width, height, channels, fit, kernel }: Preprocessing,
+  part?: Part,
 ): Promise<Uint8Array> {
   checkBytes(bytes)
   const size = await sizeOf(bytes)
   let picture = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' })
     .autoOrient()
     .flatten({ background: WHITE })
-  if (size.width !== width || size.height !== height)
+  if (part) {
+    checkPart(part, size)
+    picture = picture.extract({ left: part.left, top: part.top, width: part.width, height: part.height })
+  }
+  const seen = part ?? size
+  if (seen.width !== width || seen.height !== height)
     // Shrinking inside the JPEG decoder would be faster, but is not what training did.
     picture = picture.resize(width, height, { fit, kernel, fastShrinkOnLoad: false })
   picture = picture.toColourspace(channels === 'grey' ? 'b-w' : 'srgb')
