@@ -150,6 +150,41 @@ test('a file that is no picture is refused by name, and the next picture is answ
   expect(await page.getByTestId('refusal').count()).toBe(0)
 })
 
+test('a model that knows only framed parts asks for one, and answers for just that', async () => {
+  await deploy(folder, one, { classNames, preprocessing: { input: 'cropped' } })
+  const { page, problems } = await open()
+  await badge(page, one)
+  await page.getByTestId('file').setInputFiles(picture)
+  // Of 60 × 40 pixels first the 28 × 28 in the middle, from 16, 6. A pull and a key press move it.
+  const frame = page.getByTestId('framing').getByRole('application')
+  const box = await frame.boundingBox()
+  if (box === null) throw new Error('the frame is not in sight')
+  const scale = Math.min(box.width / 60, box.height / 40)
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  await page.mouse.move(x, y)
+  await page.mouse.down()
+  await page.mouse.move(x - 10 * scale, y + 4 * scale, { steps: 3 })
+  await page.mouse.up()
+  const corner = { x: x + (14 - 10) * scale, y: y + (14 + 4) * scale }
+  await page.mouse.move(corner.x, corner.y)
+  await page.mouse.down()
+  await page.mouse.move(corner.x + 6 * scale, corner.y - 8 * scale, { steps: 3 })
+  await page.mouse.up()
+  const asked = page.waitForRequest((request) => request.url().includes('/api/predict'))
+  await page.getByText('Look at this part').click()
+  expect(new URL((await asked).url()).searchParams.get('part')).toBe('6,10,34,20')
+  await page.getByTestId('phrase').waitFor()
+
+  await page.getByText('Another picture').click()
+  await page.getByTestId('file').setInputFiles(picture)
+  await frame.press('ArrowRight')
+  await frame.press('Shift+ArrowUp')
+  const again = page.waitForRequest((request) => request.url().includes('/api/predict'))
+  await frame.press('Enter')
+  expect(new URL((await again).url()).searchParams.get('part')).toBe('17,6,28,27')
+  expect(problems).toEqual([])
+})
+
 test('with two tasks there is a tab each, moved along by arrow keys, and the address names the task', async () => {
   await deploy(folder, one, { classNames })
   const { page, problems } = await open()

@@ -10,13 +10,27 @@ export class Refused extends Error {
   }
 }
 
-/** Asks the demo what a picture shows. Throws Refused; code E_AWAY when the server does not answer. */
-export async function predict(task: string, file: Blob): Promise<Prediction> {
+/** Part of a picture as it is looked at, in its pixels: integers. */
+export interface Part {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+const addressOf = (task: string, part: Part | null): string => {
+  const query = new URLSearchParams({ task })
+  if (part) query.set('part', [part.left, part.top, part.width, part.height].join(','))
+  return `/api/predict?${query}`
+}
+
+/** Asks the demo what a picture shows, or a part of it. Throws Refused; code E_AWAY when the server does not answer. */
+export async function predict(task: string, file: Blob, part: Part | null): Promise<Prediction> {
   if (file.size === 0) throw new Refused({ code: 'E_EMPTY', message: 'empty' })
   // The server would refuse it, too, but only after it has travelled.
   if (file.size > MAX_IMAGE_BYTES) throw new Refused({ code: 'E_IMAGE_BYTES', message: 'too large' })
   try {
-    const answer = await fetch(`/api/predict?task=${encodeURIComponent(task)}`, { method: 'POST', body: file })
+    const answer = await fetch(addressOf(task, part), { method: 'POST', body: file })
     const body = parseJson(await answer.text())
     if (answer.ok) return parse(Prediction, body)
     throw new Refused(

@@ -1,3 +1,5 @@
+import type { Part } from './predict.ts'
+
 /** What of the model's preprocessing the small picture needs. */
 export interface Input {
   readonly width: number
@@ -14,8 +16,8 @@ export function seenPart(width: number, height: number, input: Input): [number, 
   return [(width - w) / 2, (height - h) / 2, w, h]
 }
 
-/** Draws a picture at the model's own size, transparency on white. The browser's resampling is close to the server's, not equal. */
-export function drawSeen(canvas: HTMLCanvasElement, image: HTMLImageElement, input: Input): void {
+/** Draws a picture, or a part of it, at the model's own size, transparency on white. The browser's resampling is close to the server's, not equal. */
+export function drawSeen(canvas: HTMLCanvasElement, image: HTMLImageElement, input: Input, part: Part | null): void {
   canvas.width = input.width
   canvas.height = input.height
   const context = canvas.getContext('2d')
@@ -24,6 +26,7 @@ export function drawSeen(canvas: HTMLCanvasElement, image: HTMLImageElement, inp
   context.fillRect(0, 0, input.width, input.height)
   context.imageSmoothingQuality = 'high'
   if (input.channels === 'grey') context.filter = 'grayscale(1)'
-  const part = seenPart(image.naturalWidth, image.naturalHeight, input)
-  context.drawImage(image, ...part, 0, 0, input.width, input.height)
+  const shown = part ?? { left: 0, top: 0, width: image.naturalWidth, height: image.naturalHeight }
+  const [x, y, width, height] = seenPart(shown.width, shown.height, input)
+  context.drawImage(image, shown.left + x, shown.top + y, width, height, 0, 0, input.width, input.height)
 }

@@ -1,6 +1,6 @@
 import type { Prediction } from '@pawprint/protocol'
 import { announce } from '@pawprint/ui'
-import { predict, Refused } from './predict.ts'
+import { type Part, predict, Refused } from './predict.ts'
 import { phraseOf, type Refusal, refusalOf } from './words.ts'
 
 /** Pictures remembered, on this page only; leaving it forgets them. */
@@ -11,12 +11,16 @@ export interface Picture {
   readonly name: string
   /** Address of its bytes within this page. */
   readonly url: string
+  /** What of it is looked at; null for all of it. */
+  readonly part: Part | null
 }
 export interface Answered extends Picture {
   readonly prediction: Prediction
 }
 export type Stage =
   | { readonly type: 'idle' }
+  /** A part is being chosen, for a model that knows no whole pictures. */
+  | { readonly type: 'framing'; readonly picture: Picture; readonly file: File }
   | { readonly type: 'busy'; readonly picture: Picture }
   | { readonly type: 'answered'; readonly picture: Answered }
 
@@ -36,19 +40,38 @@ function keep(picture: Answered): void {
   state.past = all.slice(0, MAX_PAST)
 }
 
+const pictureOf = (file: File, part: Part | null): Picture => ({
+  id: ++lastId,
+  name: file.name || 'Your picture',
+  url: URL.createObjectURL(file),
+  part,
+})
+
+/** Every other stage takes the place of the present one through here: a picture that was only framed is forgotten. */
+function enter(stage: Stage): void {
+  if (state.stage.type === 'framing') URL.revokeObjectURL(state.stage.picture.url)
+  state.stage = stage
+}
+
 export function refuse(refusal: Refusal): void {
   state.refusal = refusal
-  state.stage = { type: 'idle' }
+  enter({ type: 'idle' })
   announce(`${refusal.what} ${refusal.advice}`)
 }
 
-/** Looks at a picture. A newer one takes its place, and then its answer is no longer shown. */
-export async function look(task: string, file: File): Promise<void> {
-  const picture: Picture = { id: ++lastId, name: file.name || 'Your picture', url: URL.createObjectURL(file) }
+/** Shows a picture for a person to choose a part of it. */
+export function frame(file: File): void {
   state.refusal = null
-  state.stage = { type: 'busy', picture }
+  enter({ type: 'framing', picture: pictureOf(file, null), file })
+}
+
+/** Looks at a picture, or a part of it. A newer one takes its place, and then its answer is no longer shown. */
+export async function look(task: string, file: File, part: Part | null): Promise<void> {
+  const picture = pictureOf(file, part)
+  state.refusal = null
+  enter({ type: 'busy', picture })
   try {
-    const answered = { ...picture, prediction: await predict(task, file) }
+    const answered = { ...picture, prediction: await predict(task, file, part) }
     keep(answered)
     if (picture.id === lastId) show(answered)
   } catch (error) {
@@ -62,7 +85,7 @@ export async function look(task: string, file: File): Promise<void> {
 export function show(picture: Answered): void {
   lastId++
   state.refusal = null
-  state.stage = { type: 'answered', picture }
+  enter({ type: 'answered', picture })
   const [best] = picture.prediction.predictions
   if (!best) return
   const { text, percent } = phraseOf(best)
@@ -72,5 +95,5 @@ export function show(picture: Answered): void {
 /** Back to the class list. */
 export function putAway(): void {
   lastId++
-  state.stage = { type: 'idle' }
+  enter({ type: 'idle' })
 }
