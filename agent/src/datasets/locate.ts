@@ -86,12 +86,12 @@ async function partIn(
   const unpacked: Place = { type: 'folder', path: join(path, folder) }
   const isThere = folder === '' || (has(folder) && (await kindOf(unpacked.path)) === 'folder')
   const inside = folder === '' || !isThere ? entries : await listFolder(unpacked.path)
-  if (isThere && files.every((name) => inside.some((entry) => entry.name === name))) {
-    return { place: unpacked, isWhole: true }
-  }
+  const present = files.filter((name) => inside.some((entry) => entry.name === name))
+  if (isThere && present.length === files.length) return { place: unpacked, isWhole: true }
   const packed: Place = { type: 'archive', path: join(path, archive) }
   if (has(archive) && (await kindOf(packed.path)) === 'file') return { place: packed, isWhole: true }
-  return isThere && folder !== '' ? { place: unpacked, isWhole: false } : null
+  // Other sets have folders of that name, too: it takes one of the files to know it.
+  return isThere && folder !== '' && present.length > 0 ? { place: unpacked, isWhole: false } : null
 }
 
 /** Looks for all parts in one folder; null unless each is there. */

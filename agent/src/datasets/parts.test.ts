@@ -84,6 +84,17 @@ test('a file above the limit is refused, packed or not', async () => {
     )
 })
 
+test('a folder of the right name with none of its files is another set; with some of them it is this one, incomplete', async () => {
+  const lists: Part = { archive: 'annotations.tar', folder: 'annotations', files: ['a.txt', 'b.txt'] }
+  await putFiles(folder, { 'images/x.jpg': Buffer.alloc(0), 'annotations/instances.json': Buffer.alloc(0) })
+  expect(await locate([IMAGES, lists], [folder])).toBeNull()
+  await putFiles(folder, { 'annotations/b.txt': Buffer.alloc(0) })
+  expect(await locate([IMAGES, lists], [folder])).toEqual([
+    { type: 'folder', path: join(folder, 'images') },
+    { type: 'folder', path: join(folder, 'annotations') },
+  ])
+})
+
 test('a set of several parts is found where all of them are, packed or not', async () => {
   await putFiles(folder, {
     'one/images.tar': Buffer.alloc(0),
