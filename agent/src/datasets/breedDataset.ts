@@ -38,8 +38,8 @@ interface Losses {
 }
 
 /** Both in the order of the lists, not of an archive. */
-function lossesOf(listed: readonly ListedPhotograph[], { names, broken }: Photographs): Omit<Losses, 'boxless'> {
-  const done = new Set(names)
+function lossesOf(listed: readonly ListedPhotograph[], { files, broken }: Photographs): Omit<Losses, 'boxless'> {
+  const done = new Set(files.map(({ name }) => name))
   const brokenOf = new Map(broken.map((one) => [one.name, one]))
   const lost = listed.map(({ name }) => name).filter((name) => !done.has(name))
   return {

@@ -1,9 +1,9 @@
 import { DatasetError } from './errors.ts'
-import { CHANNELS, labelledImages, preprocessingOf } from './images.ts'
+import { labelledImages, pixelBytes, preprocessingOf } from './images.ts'
 import { breedName } from './petLists.ts'
 import { arrange, type Photographs } from './photographs.ts'
 import { stratifiedSplit } from './split.ts'
-import type { DatasetOptions, LabelledImages, PetInput, Preprocessing } from './types.ts'
+import type { DatasetFiles, DatasetOptions, ImageFile, LabelledImages, PetInput, Preprocessing } from './types.ts'
 
 /** A listed photograph and what the lists say about it. */
 export interface ListedPhotograph {
@@ -72,7 +72,7 @@ function layOut(
   classNames: readonly string[],
   { imageSize, input }: BreedOptions,
 ): LaidOut {
-  const sizeBytes = imageSize * imageSize * CHANNELS
+  const sizeBytes = pixelBytes(imageSize)
   arrange(pixels, sizeBytes, [...parts.train, ...parts.validation, ...parts.test].map(placeOf))
   let end = 0
   const take = (indices: readonly number[]): LabelledImages => {
@@ -85,6 +85,12 @@ function layOut(
   return { train: take(parts.train), validation: take(parts.validation), test: take(parts.test) }
 }
 
+export interface BreedSet extends LaidOut {
+  readonly classNames: readonly string[]
+  readonly preprocessing: Preprocessing
+  readonly files: DatasetFiles
+}
+
 /**
  * Makes a data set of the photographs that could be read: its classes are the breeds among them. Their memory is used, and put in
  * order. `at` names the set in errors. Throws DatasetError `E_FORMAT` with fewer than two breeds, or nothing to train on or to
@@ -92,11 +98,11 @@ function layOut(
  */
 export function breedSet(
   listed: readonly ListedPhotograph[],
-  { pixels, names }: Photographs,
+  { pixels, files, broken }: Photographs,
   options: BreedOptions,
   at: string,
-): LaidOut & { readonly preprocessing: Preprocessing; readonly classNames: readonly string[] } {
-  const placeOf = new Map(names.map((name, place) => [name, place]))
+): BreedSet {
+  const placeOf = new Map(files.map(({ name }, place) => [name, place]))
   const there = listed.filter(({ name }) => placeOf.has(name))
   const breeds = breedsOf(there)
   if (breeds.length < 2) throw new DatasetError('E_FORMAT', at, 'photographs of two breeds or more', `${breeds.length}`)
@@ -109,5 +115,16 @@ export function breedSet(
   const classNames = breeds.map(breedName)
   const placeNow = (index: number): number => placeOf.get(there[index]?.name as string) as number
   const sets = layOut(parts, placeNow, labels, pixels, classNames, options)
-  return { ...sets, preprocessing: preprocessingOf(options.imageSize, options.input), classNames }
+  const filesOf = (part: readonly number[]): ImageFile[] => part.map((index) => files[placeNow(index)] as ImageFile)
+  return {
+    ...sets,
+    classNames,
+    preprocessing: preprocessingOf(options.imageSize, options.input),
+    files: {
+      train: filesOf(parts.train),
+      validation: filesOf(parts.validation),
+      test: filesOf(parts.test),
+      broken,
+    },
+  }
 }

@@ -1,4 +1,5 @@
 import { DatasetError } from './errors.ts'
+import { MAX_CLASSES } from './images.ts'
 import { readCellStrings } from './matlab.ts'
 
 /** One image of the Stanford Dogs lists. */
@@ -23,12 +24,11 @@ export interface DogList {
 // ImageNet's number of the breed, its name, the number again and one of the image. Neither a further slash nor two dots: names become
 // paths below the folder of images.
 const NAME = /^((n\d{8})-([A-Za-z_-]{1,100}))\/(\2_\d{1,8})\.jpg$/
-const MAX_BREEDS = 255
 const SHOWN_LENGTH = 80
 
 /**
  * Reads the lists of Stanford Dogs: the variable `file_list` of each. Throws DatasetError `E_FORMAT` with file and cell for
- * another name than "n02085620-Chihuahua/n02085620_5927.jpg", for one that comes twice and for more than 255 breeds.
+ * another name than "n02085620-Chihuahua/n02085620_5927.jpg", for one that comes twice and for more than MAX_CLASSES breeds.
  */
 export function parseDogLists(lists: readonly DogList[]): ListedDog[] {
   const dogs = new Map<string, ListedDog>()
@@ -46,8 +46,8 @@ export function parseDogLists(lists: readonly DogList[]): ListedDog[] {
     }
   }
   const breeds = new Set([...dogs.values()].map(({ folder }) => folder)).size
-  if (breeds > MAX_BREEDS) {
-    throw new DatasetError('E_FORMAT', lists[0]?.at ?? '', `at most ${MAX_BREEDS} breeds`, `${breeds}`)
+  if (breeds > MAX_CLASSES) {
+    throw new DatasetError('E_FORMAT', lists[0]?.at ?? '', `at most ${MAX_CLASSES} breeds`, `${breeds}`)
   }
   return [...dogs.values()]
 }

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { drawPet } from './drawPet.ts'
-import { allocateImages, CHANNELS, labelledImages, preprocessingOf } from './images.ts'
+import { allocateImages, labelledImages, pixelBytes, preprocessingOf } from './images.ts'
 import { DRAWN_BREEDS, type DrawnBreed } from './petBreeds.ts'
 import { breedName } from './petLists.ts'
 import { resolveDrawnPetsOptions, type Species } from './petOptions.ts'
@@ -39,7 +39,7 @@ async function draw(
     const breed = breeds[label] as DrawnBreed
     const number = (DRAWN_BREEDS.indexOf(breed) << BREED_SHIFT) | Math.floor(index / breeds.length)
     const random = seededRandom(PETS_STREAM, part, number)
-    drawPet(breed, input, imageSize, random, set.images, position * imageSize * imageSize * CHANNELS)
+    drawPet(breed, input, imageSize, random, set.images, position * pixelBytes(imageSize))
     set.labels[position] = label
     if (position % DRAWN_PER_TURN === 0) await setImmediate()
   }

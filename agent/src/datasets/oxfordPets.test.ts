@@ -101,7 +101,7 @@ test('fewer images than the official ones are fine, and said', async () => {
 })
 
 test('what the official archive is known for does not stop it: other formats, damaged and missing files, strangers', async () => {
-  const gif = await raw(new Uint8Array(12 * 12 * 3).fill(60), 12, 12)
+  const gif = await raw(new Uint8Array(12 * 12 * 3).fill(6), 12, 12)
     .gif()
     .toBuffer()
   const png = (await makePets()).images['images/Bengal_2.jpg'] as Uint8Array
@@ -116,9 +116,20 @@ test('what the official archive is known for does not stop it: other formats, da
       'elsewhere/Abyssinian_2.jpg': gif,
     },
   })
-  const { train, validation, test, notice } = await load({ validationSplit: 0 })
+  const dataset = await load({ validationSplit: 0 })
+  const { train, validation, test, notice } = dataset
   expect([train, validation, test].map(({ labels }) => labels.length)).toEqual([13, 0, 5])
   expect(train.images).toHaveLength(13 * 12 * 12 * 3)
+  expectRightLabels(dataset, [1, 2, 6])
+  const { files } = dataset
+  expect(files?.test.map(({ name }) => name)).toEqual([
+    'Abyssinian_6.jpg',
+    'Abyssinian_7.jpg',
+    'american_bulldog_6.jpg',
+    'Bengal_6.jpg',
+    'Bengal_7.jpg',
+  ])
+  expect(files?.broken.map(({ name }) => name).sort()).toEqual(['Bengal_2.jpg', 'Bengal_3.jpg'])
   expect(notice).toContain(' 1 listed image not there (american_bulldog_7.jpg).')
   expect(notice).toMatch(/ 2 images not readable \(Bengal_2\.jpg: .+, Bengal_3\.jpg: the file is empty\)\.$/)
 })

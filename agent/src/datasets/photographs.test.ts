@@ -30,14 +30,18 @@ test('more photographs than one handful come in the order of the archive, each w
   const entries = numbers.map((number) => ({ name: `images/${number}.jpg`, bytes: files[number % 3] as Buffer }))
   await writeFile(join(folder, 'images.tar'), makeTar([...entries, ...entries.slice(0, 5)]))
   const reports: number[] = []
-  const { pixels, names, broken } = await readPhotographs(
+  const {
+    pixels,
+    files: read,
+    broken,
+  } = await readPhotographs(
     { type: 'archive', path: join(folder, 'images.tar') },
     part,
     Array.from({ length: 400 }, (_, number) => ({ name: `${number}.jpg` })),
     { imageSize: SIDE, maxBytes: 1e6, onDone: (done) => reports.push(done) },
   )
   const good = numbers.filter((number) => number % 3 !== 2)
-  expect(names).toEqual(good.map((number) => `${number}.jpg`))
+  expect(read).toEqual(good.map((number) => ({ name: `${number}.jpg`, width: SIDE, height: SIDE })))
   expect(broken).toHaveLength(100)
   const sizeBytes = SIDE * SIDE * 3
   expect(pixels).toHaveLength(200 * sizeBytes)

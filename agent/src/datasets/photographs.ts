@@ -1,6 +1,7 @@
 import { type BrokenImage, type Crop, decodeImages, type ImageSource } from './decode.ts'
-import { allocatePixels, CHANNELS } from './images.ts'
+import { allocatePixels, pixelBytes } from './images.ts'
 import { filesOf, type Part, type Place } from './parts.ts'
+import type { ImageFile } from './types.ts'
 
 // Decoded together, so that all cores have work; as many bytes and no more are held of an archive at a time.
 const MAX_BATCH_IMAGES = 256
@@ -15,9 +16,9 @@ export interface Wish {
 
 /** Those of the photographs that were there and could be decoded. */
 export interface Photographs {
-  /** `[names.length, imageSize, imageSize, 3]`, shared memory, in the order of `names`. */
+  /** `[files.length, imageSize, imageSize, 3]`, shared memory, in the order of `files`. */
   readonly pixels: Uint8Array
-  readonly names: readonly string[]
+  readonly files: readonly ImageFile[]
   readonly broken: readonly BrokenImage[]
 }
 
@@ -65,20 +66,23 @@ export async function readPhotographs(
 ): Promise<Photographs> {
   const { imageSize, onDone, signal } = options
   const pixels = allocatePixels(wishes.length, imageSize)
-  const sizeBytes = imageSize * imageSize * CHANNELS
-  const [names, broken]: [string[], BrokenImage[]] = [[], []]
+  const sizeBytes = pixelBytes(imageSize)
+  const [files, broken]: [ImageFile[], BrokenImage[]] = [[], []]
   for await (const batch of inBatches(place, part, new Map(wishes.map((wish) => [wish.name, wish])), options)) {
-    const done = names.length + broken.length
+    const done = files.length + broken.length
     const decoded = await decodeImages(batch, {
       imageSize,
       onProgress: (more) => onDone(done + more),
       ...(signal ? { signal } : {}),
     })
-    pixels.set(decoded.images, names.length * sizeBytes)
-    for (const index of decoded.indices) names.push((batch[index] as ImageSource).name)
+    pixels.set(decoded.images, files.length * sizeBytes)
+    for (const [at, index] of decoded.indices.entries()) {
+      const { width, height } = decoded.sizes[at] as { width: number; height: number }
+      files.push({ name: (batch[index] as ImageSource).name, width, height })
+    }
     broken.push(...decoded.broken)
   }
-  return { pixels: pixels.subarray(0, names.length * sizeBytes), names, broken }
+  return { pixels: pixels.subarray(0, files.length * sizeBytes), files, broken }
 }
 
 /**
