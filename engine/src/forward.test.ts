@@ -5,6 +5,7 @@ import { openEvaluator } from './evaluator.ts'
 import { l2Normalize } from './l2normalize.ts'
 import { readModel } from './model/read.ts'
 import { currentWeights, topologyOf } from './model/source.ts'
+import { gatedModel } from './testing/gatedModel.ts'
 import {
   apply,
   benchModel,
@@ -102,6 +103,7 @@ test.each<[string, tf.LayersModel, Normalisation?]>([
   ['spatial dropout', on(L.dropout({ rate: 0.5, noiseShape: [1, 1, 1, 3] }))],
   ['a sum', merged(L.add())],
   ['a product', merged(L.multiply())],
+  ['gates on an image', gatedModel()],
   ['channels side by side', merged(L.concatenate())],
   ['rows side by side', merged(L.concatenate({ axis: 1 }))],
 ])('%s: outputs are those of TensorFlow.js', async (_, model, given) => {

@@ -7,6 +7,7 @@ import { compile } from './onnx/compile.ts'
 import { adam, adamW, sgd } from './optimizers/index.ts'
 import { runReference } from './reference/run.ts'
 import { openStepper } from './stepper.ts'
+import { gatedModel } from './testing/gatedModel.ts'
 import {
   benchModel,
   depthwiseModel,
@@ -57,6 +58,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'a model of many layers': { build: oddModel },
   'a residual model with batch normalisation': { build: () => residualModel(false) },
   'a depthwise model': { build: depthwiseModel },
+  'gates on an image': { build: gatedModel },
   'penalties on weights': { build: penalisedModel },
   'frozen layers': { build: frozenModel, optimizers: [sgd(0.1, { momentum: 0.5 })] },
   'weighted samples, smoothed labels': {

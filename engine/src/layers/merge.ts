@@ -1,19 +1,37 @@
 import { EngineError } from '../errors.ts'
 import { plus, times } from '../ir/elementwise.ts'
-import { type Graph, type Shape, sameShape, type Value } from '../ir/graph.ts'
+import type { Graph, Shape, Value } from '../ir/graph.ts'
+import { broadcasts, expand } from '../ir/linear.ts'
 import { concat } from '../ir/shape.ts'
 import type { LayerReader } from './layer.ts'
 
-/** A layer that joins inputs of one shape, two by two. */
+/**
+ * A layer that joins inputs, two by two, in any order. An axis of size one is repeated, as a gate of `[1, 1, channels]` is over an image
+ * in squeeze-and-excitation (Hu et al. 2018, arXiv:1709.01507).
+ */
 const joining =
   (join: (g: Graph, a: Value, b: Value) => Value): LayerReader =>
   (name, _, inputShapes) => {
-    const outputShape = firstOf(name, inputShapes)
-    const odd = inputShapes.find((shape) => !sameShape(shape, outputShape))
+    const first = firstOf(name, inputShapes)
+    const outputShape = first.map((_, axis) => Math.max(...inputShapes.map((shape) => shape[axis] ?? 1)))
+    const odd = inputShapes.find((shape) => shape.length !== first.length || !broadcasts(shape, outputShape))
     if (odd !== undefined)
-      throw new EngineError('E_UNSUPPORTED', name, `inputs of one shape, [${outputShape}]`, `[${odd}]`)
-    return { name, outputShape, parameters: [], build: (g, inputs) => inputs.reduce((a, b) => join(g, a, b)) }
+      throw new EngineError('E_UNSUPPORTED', name, `inputs like [${outputShape}], or 1 in its axes`, `[${odd}]`)
+    return {
+      name,
+      outputShape,
+      parameters: [],
+      build: (g, inputs) => inputs.reduce((a, b) => joinTwo(g, join, a, b)),
+    }
   }
+
+/** The larger first, as ops want it; where neither is, `a` is repeated. */
+function joinTwo(g: Graph, join: (g: Graph, a: Value, b: Value) => Value, a: Value, b: Value): Value {
+  if (broadcasts(b.shape, a.shape)) return join(g, a, b)
+  if (broadcasts(a.shape, b.shape)) return join(g, b, a)
+  const both = a.shape.map((dim, axis) => Math.max(dim, b.shape[axis] ?? 1))
+  return join(g, expand(g, a, both), b)
+}
 
 /** `tf.layers.add` */
 export const add = joining(plus)

@@ -45,8 +45,8 @@ export const ofMatrix = (build: OpCase['build'], numbers: OpCase['numbers'] = 's
   matrix.map((shape) => ({ shapes: [shape], build, numbers }))
 
 export const ofTwo = (build: OpCase['build']): fc.Arbitrary<OpCase> =>
-  fc.tuple(image, fc.integer({ min: 0, max: 3 })).map(([shape, kind]) => {
+  fc.tuple(image, fc.integer({ min: 0, max: 4 })).map(([shape, kind]) => {
     const [n, , , c] = shape
-    const other = [shape, [c], [], [n, 1, 1, 1]][kind] ?? shape
+    const other = [shape, [c], [], [n, 1, 1, 1], [n, 1, 1, c]][kind] ?? shape
     return { shapes: [shape, other], build, numbers: 'positive' as const }
   })
