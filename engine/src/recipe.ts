@@ -43,6 +43,8 @@ export type Schedule = { readonly warmUpEpochs?: number } & (
   | { readonly type: 'step'; readonly every: number; readonly factor?: number }
   /** Half a cosine wave from 1 down to `floor` (default 0) at the last epoch (Loshchilov & Hutter 2017, arXiv:1608.03983). */
   | { readonly type: 'cosine'; readonly floor?: number }
+  /** From 1 to `end` > 0 in equal ratios from step to step: a decay, or above 1 a sweep (Smith 2017, arXiv:1506.01186, § 3.3). */
+  | { readonly type: 'exponential'; readonly end: number }
   /**
    * Times `factor` (default 0.1) after each `patience` (default 3) epochs in a row without a new lowest validation loss, down to `floor`
    * (default 0): Keras's ReduceLROnPlateau. Needs `validation`.

@@ -64,6 +64,24 @@ describe('the factor on the learning rate', () => {
       ],
     ],
     [
+      'exponential',
+      { type: 'exponential', end: 0.01 },
+      [
+        [0, 1],
+        [5, 0.1],
+        [10, 0.01],
+      ],
+    ],
+    [
+      'a sweep upwards after warm-up',
+      { type: 'exponential', end: 16, warmUpEpochs: 2 },
+      [
+        [1, 0.5],
+        [4, 2],
+        [10, 16],
+      ],
+    ],
+    [
       'cosine after warm-up',
       { type: 'cosine', warmUpEpochs: 2 },
       [

@@ -23,6 +23,8 @@ export function rateFactor(schedule: Schedule, { epochsDone, epochs, validationL
       const share = (epochsDone - warmUpEpochs) / Math.max(Number.EPSILON, epochs - warmUpEpochs)
       return floor + ((1 - floor) * (1 + Math.cos(Math.PI * Math.min(1, share)))) / 2
     }
+    case 'exponential':
+      return schedule.end ** ((epochsDone - warmUpEpochs) / Math.max(Number.EPSILON, epochs - warmUpEpochs))
     case 'plateau': {
       const { factor = 0.1, floor = 0, patience = 3 } = schedule
       return Math.max(floor, factor ** plateaus(validationLosses.slice(Math.ceil(warmUpEpochs)), patience))
@@ -63,6 +65,8 @@ export function requireSchedule(schedule: Schedule, epochs: number, hasValidatio
       return fraction('factor', schedule.factor ?? 0.1)
     case 'cosine':
       return fraction('floor', schedule.floor ?? 0)
+    case 'exponential':
+      return require('end', schedule.end, schedule.end > 0 && Number.isFinite(schedule.end), 'a finite number > 0')
     case 'plateau': {
       const { patience = 3 } = schedule
       if (!hasValidation) throw new EngineError('E_INPUT', 'schedule', 'a validation set to look at', 'none')
@@ -72,7 +76,7 @@ export function requireSchedule(schedule: Schedule, epochs: number, hasValidatio
     }
     default: {
       const { type }: { readonly type: string } = schedule
-      throw new EngineError('E_INPUT', 'schedule.type', 'constant, step, cosine or plateau', type)
+      throw new EngineError('E_INPUT', 'schedule.type', 'constant, step, cosine, exponential or plateau', type)
     }
   }
 }
