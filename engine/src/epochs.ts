@@ -1,24 +1,20 @@
 import { createAugment } from './augment/index.ts'
 import { EngineError } from './errors.ts'
 import type { Executor } from './executor.ts'
-import { requireFinite, requireFiniteWeights } from './finite.ts'
+import { finitePart, requireFinite, requireFiniteWeights } from './finite.ts'
 import { concatFloats } from './floats.ts'
 import { lossRule } from './losses/index.ts'
 import { addSums, averages, joined, type Mean, newMean } from './mean.ts'
 import type { EpochRequest, SharedSet, TrainingSetup, TrainingState } from './messages.ts'
 import type { ModelSpec } from './model/spec.ts'
 import { updateRule } from './optimizers/index.ts'
+import { pieces, splitOrder } from './pieces.ts'
 import { randomStream, shuffled } from './random.ts'
 import { rateFactor } from './schedule.ts'
 import type { Progress } from './session.ts'
 import type { Position, Stepper } from './stepper.ts'
 import { Stopped } from './stopped.ts'
 import type { Normalisation, PartialEpoch } from './types.ts'
-
-/** How long one call of the runtime should take: reports and stopping wait for its end. */
-const CALL_MS = 100
-/** Most steps in one call, so that masks and row numbers stay small. */
-const MAX_STEPS_PER_CALL = 512
 
 /** Where training stands, but for what the session knows of the best epoch. */
 export type EpochsState = Omit<TrainingState, 'best'>
@@ -142,16 +138,19 @@ async function runParts(
         rateFactor: rateFactors(request, total.samples, size),
         augment: request.augment,
       }
-      const sums = await stepper.run(data, taken, position, held.state)
-      requireFinite(sums, epoch, held.done)
+      const all = await stepper.run(data, taken, position, held.state)
+      const sums = finitePart(all)
+      const done = held.done
       held.done += sums.losses.length
-      requireFiniteWeights(model, held.state, epoch, held.done)
       const recent = newMean()
       for (const mean of [total, recent]) addSums(mean, sums, size)
       // The first call of an epoch and the rest of its samples are few: alone, they would be spikes in a curve.
       const shown = recent.samples < held.before.samples ? joined(held.before, recent) : recent
       held.before = recent
-      report({ epoch, step: held.done, steps, ...averages(shown) })
+      const losses = sums.losses.map((loss) => loss / size)
+      if (losses.length > 0) report({ epoch, step: held.done, steps, ...averages(shown), losses })
+      requireFinite(all, epoch, done)
+      requireFiniteWeights(model, held.state, epoch, held.done)
       if (checkpointEveryMs !== null && (isStopped() || performance.now() - savedMs >= checkpointEveryMs)) {
         onCheckpoint(soFar())
         savedMs = performance.now()
@@ -184,26 +183,3 @@ const rateFactors =
     const epochsDone = epoch - 1 + (samples + step * batchSize) / data.labels.length
     return rateFactor(schedule, { epochsDone, epochs, validationLosses })
   }
-
-/** Whole batches, and then one smaller batch of what is left: every sample is used once. */
-function splitOrder(order: Int32Array, batchSize: number): { rows: Int32Array; size: number }[] {
-  const rest = order.length % batchSize
-  const parts = [
-    { rows: order.subarray(0, order.length - rest), size: batchSize },
-    { rows: order.subarray(order.length - rest), size: rest },
-  ]
-  return parts.filter(({ rows }) => rows.length > 0)
-}
-
-/** Yields rows for some steps at a time, as many as take about CALL_MS; the time between two yields is that of the steps. */
-function* pieces(rows: Int32Array, size: number): Generator<Int32Array> {
-  let perCall = 1
-  for (let start = 0; start < rows.length; ) {
-    const taken = rows.subarray(start, start + perCall * size)
-    const startedMs = performance.now()
-    yield taken
-    const msPerStep = (performance.now() - startedMs) / (taken.length / size)
-    start += taken.length
-    perCall = Math.min(MAX_STEPS_PER_CALL, Math.max(1, Math.round(CALL_MS / msPerStep)))
-  }
-}

@@ -3,6 +3,13 @@ import { sizeOf } from './ir/graph.ts'
 import type { ModelSpec } from './model/spec.ts'
 import type { StepSums } from './stepper.ts'
 
+/** The steps before the first whose loss is not finite. */
+export function finitePart(sums: StepSums): StepSums {
+  const index = sums.losses.findIndex((loss) => !Number.isFinite(loss))
+  if (index < 0) return sums
+  return { losses: sums.losses.subarray(0, index), correct: sums.correct.subarray(0, index) }
+}
+
 /** Throws `E_NON_FINITE`, naming the step: the first of those of a call, after `done` before. */
 export function requireFinite({ losses }: StepSums, epoch: number, done: number): void {
   const index = losses.findIndex((loss) => !Number.isFinite(loss))

@@ -63,6 +63,8 @@ export interface StepReport {
   readonly steps: number
   readonly loss: number
   readonly accuracy: number
+  /** Mean loss of each step since the last report. Where one is not finite the run ends, and a last report has those before it. */
+  readonly losses: Float32Array
 }
 
 /** One finished epoch, counted from 1. Accuracies are fractions; losses are means over samples, penalties of weights left out. */

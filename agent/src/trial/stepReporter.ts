@@ -16,9 +16,11 @@ export interface Reported {
   readonly progress: number
 }
 
+type Step = Omit<StepReport, 'losses'>
+
 /** Turns steps and epochs into curves and log lines. `title` is "trial 2"; `timeOf` is ISO 8601. */
 export interface StepReporter {
-  onStep(report: StepReport, nowMs: number): Reported
+  onStep(report: Step, nowMs: number): Reported
   onEpoch(epoch: Epoch, nowMs: number): Reported
 }
 
@@ -89,7 +91,7 @@ export function createStepReporter(settings: StepReporterSettings): StepReporter
 type Point = Pick<StepReport, 'loss' | 'accuracy'>
 
 /** Takes every report; gives a point when one is due, else null. */
-function createThinner(everyMs: number): (report: StepReport, nowMs: number) => Point | null {
+function createThinner(everyMs: number): (report: Step, nowMs: number) => Point | null {
   let pointMs = Number.NEGATIVE_INFINITY
   let pointShare = -1
   let lastStep: number | undefined
