@@ -4,12 +4,12 @@ import { readNormalisation, requireInteger, shareSet } from './data.ts'
 import { createFit } from './fit.ts'
 import { forwardGraph } from './forward.ts'
 import { lossRule } from './losses/index.ts'
-import { currentWeights, topologyOf } from './model/source.ts'
-import { seededWeights, toTensors } from './model/weights.ts'
+import { currentWeights, parameterLayers, topologyOf } from './model/source.ts'
+import { seededWeights, toTensors, withTensors } from './model/weights.ts'
 import { askedBackend, type Opened, openModel } from './open.ts'
 import { updateRule } from './optimizers/index.ts'
-import { flatWeights } from './tensorflow/spec.ts'
-import type { CompileOptions, Trainer } from './types.ts'
+import { flatWeights, weightLayers } from './tensorflow/spec.ts'
+import type { CompileOptions, ModelParameter, Trainer } from './types.ts'
 
 /** Largest seed and most threads accepted. */
 const MAX_SEED = 2 ** 32 - 1
@@ -49,12 +49,23 @@ export async function createTrainer(model: tf.LayersModel, options: CompileOptio
   }
 }
 
-/** TensorFlow.js draws its own first weights, so a model that it runs keeps those that it has. */
+/** TensorFlow.js draws its own first weights, so a model that it runs keeps those that it has, but for what is given. */
 function firstWeights(
   { spec, backend }: Opened,
   model: tf.LayersModel,
   { seed, initialWeights = 'seeded' }: CompileOptions,
 ): Float32Array {
-  if (backend === 'tensorflow') return flatWeights(model, spec)
-  return initialWeights === 'model' ? currentWeights(spec, model) : seededWeights(spec, seed)
+  const given = typeof initialWeights === 'string' ? [] : initialWeights
+  if (backend === 'tensorflow') return withTensors(spec, flatWeights(model, spec), given)
+  if (initialWeights === 'model') return currentWeights(spec, model)
+  return withTensors(spec, seededWeights(spec, seed), given)
+}
+
+/**
+ * The parameters of a model in its order, for whoever brings weights to it. Throws as `createTrainer` does for what cannot be read.
+ */
+export async function parametersOf(model: tf.LayersModel): Promise<ModelParameter[]> {
+  const { spec, backend } = await openModel(topologyOf(model), askedBackend(), () => undefined)
+  const layers = backend === 'tensorflow' ? weightLayers(model) : parameterLayers(model)
+  return spec.parameters.map(({ name, shape }, i) => ({ name, layer: layers[i] ?? name, shape }))
 }

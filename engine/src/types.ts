@@ -37,6 +37,17 @@ export interface WeightTensor {
 
 export type BackendOption = 'auto' | 'onnx' | 'tensorflow'
 
+export type InitialWeights = 'seeded' | 'model' | readonly WeightTensor[]
+
+/** A parameter of a model, as weights are named and as the model's own layers are. */
+export interface ModelParameter {
+  /** As in `Trainer.weights`: layers are numbered by class, `conv2d_1/kernel`. */
+  readonly name: string
+  /** The name that its layer has in the model. */
+  readonly layer: string
+  readonly shape: readonly number[]
+}
+
 export interface CompileOptions {
   readonly loss: Loss
   readonly optimizer: Optimizer
@@ -44,8 +55,11 @@ export interface CompileOptions {
   readonly seed: number
   /** Default `value / 255`. */
   readonly normalisation?: Normalisation
-  /** Draw initial weights from each layer's declared initializer by `seed` (default), or keep those the model has. */
-  readonly initialWeights?: 'seeded' | 'model'
+  /**
+   * Draw initial weights from each layer's declared initializer by `seed` (default), keep those the model has, or take these, by their
+   * names in `parametersOf`: what is not among them is drawn by `seed`.
+   */
+  readonly initialWeights?: InitialWeights
   /** What runs the model: the engine, plain TensorFlow.js, or (default) the engine where it can. Default: PAWPRINT_ENGINE, else `auto`. */
   readonly backend?: BackendOption
   /** Threads of one trial; default 1 (results then do not depend on the machine's cores). */

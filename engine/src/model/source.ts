@@ -43,6 +43,10 @@ export function currentWeights(spec: ModelSpec, model: tf.LayersModel): Float32A
   return flat
 }
 
+/** The model's own name of each parameter's layer, in model order. */
+export const parameterLayers = (model: tf.LayersModel): string[] =>
+  leavesOf(model).flatMap((layer) => layer.weights.map(() => layer.name))
+
 const leavesOf = (layer: tf.layers.Layer): tf.layers.Layer[] => {
   const inner = layersIn(layer)
   return inner.length === 0 ? [layer] : inner.flatMap(leavesOf)

@@ -14,6 +14,24 @@ export function seededWeights({ parameters, parameterCount }: ModelSpec, seed: n
   return weights
 }
 
+/** `flat` with some parameters replaced, by name. Throws `E_MODEL` for a tensor that the model has no place for. */
+export function withTensors(
+  { parameters }: ModelSpec,
+  flat: Float32Array,
+  tensors: readonly WeightTensor[],
+): Float32Array {
+  const places = new Map(parameters.map((parameter) => [parameter.name, parameter]))
+  for (const { name, shape, data } of tensors) {
+    const place = places.get(name)
+    if (place === undefined)
+      throw new EngineError('E_MODEL', `weights ${name}`, 'a parameter of the model', 'none such')
+    if (!sameShape(shape, place.shape) || data.length !== sizeOf(shape))
+      throw new EngineError('E_MODEL', `weights ${name}`, `shape [${place.shape}]`, `[${shape}] of ${data.length}`)
+    flat.set(data, place.start)
+  }
+  return flat
+}
+
 /** The flat weight vector as named tensors in model order, which share its memory. */
 export const toTensors = ({ parameters }: ModelSpec, flat: Float32Array): WeightTensor[] =>
   parameters.map(({ name, shape, start }) => ({ name, shape, data: flat.subarray(start, start + sizeOf(shape)) }))

@@ -38,6 +38,10 @@ function imageShapeOf(shape: readonly (number | null)[]): ImageShape {
   throw new EngineError('E_MODEL', 'the first layer', 'inputShape: [height, width, channels]', JSON.stringify(shape))
 }
 
+/** The name of the layer of each of them. */
+export const weightLayers = (model: tf.LayersModel): string[] =>
+  model.weights.map(({ originalName }) => originalName.split('/').slice(0, -1).join('/'))
+
 /** All weights that the model holds now, flat. */
 export function flatWeights(model: tf.LayersModel, { parameters, parameterCount }: ModelSpec): Float32Array {
   const flat = new Float32Array(parameterCount)
