@@ -12,6 +12,7 @@ export {
 export { connect } from './connect.ts'
 export * from './datasets/index.ts'
 export { AgentError, type AgentErrorCode } from './errors.ts'
+export * from './models/index.ts'
 export type {
   Agent,
   ConnectOptions,
