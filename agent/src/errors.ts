@@ -6,6 +6,7 @@
  * - `E_STORE`: the store answered a message or an upload with an error.
  * - `E_TRAIN`: a train function returned something else than an evaluation of its model.
  * - `E_CHECKPOINT`: bytes that are no checkpoint, or one that does not fit what is trained now.
+ * - `E_WEIGHTS`: weights that cannot be read, or that do not fit a model.
  * - `E_OPTION`: a wrong option of a network or a check.
  * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
  */
@@ -17,6 +18,7 @@ export type AgentErrorCode =
   | 'E_STORE'
   | 'E_TRAIN'
   | 'E_CHECKPOINT'
+  | 'E_WEIGHTS'
   | 'E_OPTION'
   | 'E_CLOSED'
 

@@ -5,9 +5,11 @@ export {
   type Epoch,
   type Evaluation,
   type ImageSet,
+  type InitialWeights,
   l2Normalize,
   type Schedule,
   sgd,
+  type WeightTensor,
 } from '@pawprint/engine'
 export { connect } from './connect.ts'
 export * from './datasets/index.ts'

@@ -9,8 +9,8 @@ import type { Progress } from './types.ts'
 /** What to get, and where to put it. */
 export interface DownloadOptions {
   readonly url: string
-  /** 32 hex digits, lower case. */
-  readonly md5: string
+  /** 32 hex digits, lower case; null where somebody else checks the file. */
+  readonly md5: string | null
   /** Made when missing. */
   readonly folder: string
   /** Name of the finished file in the folder. */

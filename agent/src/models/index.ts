@@ -10,6 +10,7 @@ export type { EfficientNetB0Options } from './efficientNetB0.ts'
 export { freeze, type UnfreezeOptions, unfreeze } from './freeze.ts'
 export type { MobileNetV2Options } from './mobileNetV2.ts'
 export type { NetworkOptions } from './options.ts'
+export { loadPretrained, type Pretrained, type PretrainedOptions } from './pretrained/loadPretrained.ts'
 export type { ResNet8Options, ResNet18Options } from './resnet.ts'
 export type { VggOptions } from './vgg.ts'
 

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { adam, createTrainer, exportTfjs, parametersOf, type WeightTensor } from '@pawprint/engine'
+import { writeSafetensors } from '@pawprint/protocol'
+import * as tf from '@tensorflow/tfjs'
+import { expect, onTestFinished, test } from 'vitest'
+import { startTestServer } from '../../datasets/testData.ts'
+import { loadFrom, loadPretrained } from './loadPretrained.ts'
+
+const L = tf.layers
+
+/** Two convolutions and a head; layers are named by the caller, or by TensorFlow.js. */
+const network = (classes: number, names: readonly string[] = []): tf.Sequential => {
+  const named = (i: number): { name?: string } => (names[i] === undefined ? {} : { name: names[i] })
+  return tf.sequential({
+    layers: [
+      L.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 3], ...named(0) }),
+      L.batchNormalization(named(1)),
+      L.conv2d({ filters: 4, kernelSize: 2, useBias: false, ...named(2) }),
+      L.globalAveragePooling2d({}),
+      L.dense({ units: classes, activation: 'softmax', ...named(3) }),
+    ],
+  })
+}
+const NAMES = ['stem', 'norm', 'body', 'head']
+
+/** Weights that tell their place, as a store has them: layers numbered by class. */
+async function storedOf(model: tf.LayersModel): Promise<WeightTensor[]> {
+  return (await parametersOf(model)).map(({ name, shape }, i) => {
+    const size = shape.reduce((product, side) => product * side, 1)
+    return { name, shape, data: Float32Array.from({ length: size }, (_, j) => i + j / 100) }
+  })
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'pawprint-weights-'))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+async function saved(files: readonly { name: string; bytes: Uint8Array }[]): Promise<string> {
+  const path = await folder()
+  for (const { name, bytes } of files) await writeFile(join(path, name), bytes)
+  return path
+}
+
+const sha256Of = (...parts: readonly Uint8Array[]): string =>
+  createHash('sha256').update(Buffer.concat(parts)).digest('hex')
+
+test('a store’s weights fit a model with a new head, and what they leave out is drawn by the seed', async () => {
+  const stored = await storedOf(network(5))
+  const model = network(3, NAMES)
+  const loaded = await loadPretrained(model, stored)
+  expect(loaded).toMatchObject({
+    taken: ['stem', 'norm', 'body'],
+    left: ['head'],
+    unused: ['dense_1'],
+    matchedBy: 'name',
+  })
+  expect(loaded.weights).toEqual(stored.slice(0, 7))
+  const options = { loss: 'categoricalCrossentropy', optimizer: adam(0.1), seed: 9 } as const
+  const [begun, plain] = await Promise.all([
+    createTrainer(model, { ...options, initialWeights: loaded.weights }),
+    createTrainer(model, options),
+  ])
+  onTestFinished(async () => void (await Promise.all([begun.close(), plain.close()])))
+  expect((await begun.weights()).slice(0, 7)).toEqual(stored.slice(0, 7))
+  expect((await begun.weights()).slice(7)).toEqual((await plain.weights()).slice(7))
+})
+
+test('files of TensorFlow.js are read by names of layers, from a folder or its model.json, with a checksum over all', async () => {
+  const own = network(3, NAMES)
+  const path = await folder()
+  // TensorFlow.js writes; the file's names are the layers'.
+  await own.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs = [], weightData }) => {
+      const bytes = new Uint8Array(weightData instanceof ArrayBuffer ? weightData : new ArrayBuffer(0))
+      const [a, b] = [bytes.subarray(0, 100), bytes.subarray(100)]
+      const weightsManifest = [{ paths: ['a.bin', 'b.bin'], weights: weightSpecs }]
+      await writeFile(join(path, 'model.json'), JSON.stringify({ modelTopology, weightsManifest }))
+      await Promise.all([writeFile(join(path, 'a.bin'), a), writeFile(join(path, 'b.bin'), b)])
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+    }),
+  )
+  const sha256 = sha256Of(
+    ...(await Promise.all(['model.json', 'a.bin', 'b.bin'].map((name) => readFile(join(path, name))))),
+  )
+  const other = network(3, [...NAMES.slice(0, 3), 'another'])
+  for (const source of [path, join(path, 'model.json')]) {
+    const loaded = await loadPretrained(other, source, { sha256 })
+    expect(loaded).toMatchObject({ taken: ['stem', 'norm', 'body'], left: ['another'], unused: ['head'], sha256 })
+    const kernel = loaded.weights.find(({ name }) => name === 'conv2d_2/kernel')
+    expect([...(kernel?.data ?? [])]).toEqual([...(own.getLayer('body').getWeights()[0]?.dataSync() ?? [])])
+  }
+  await expect(loadPretrained(other, path, { sha256: '0'.repeat(64) })).rejects.toMatchObject({
+    code: 'E_WEIGHTS',
+    expected: `files with SHA-256 ${'0'.repeat(64)}`,
+    got: sha256,
+  })
+})
+
+test('names that libraries give by themselves say nothing: layers are then found by order', async () => {
+  const stored = await storedOf(network(3))
+  const keras: Readonly<Record<string, string>> = { conv2d_1: 'conv2d', conv2d_2: 'conv2d_1' }
+  const renamed = stored.map((tensor) => {
+    const [layer = '', leaf] = tensor.name.split('/')
+    return { ...tensor, name: `${keras[layer] ?? layer}/${leaf}` }
+  })
+  const loaded = await loadPretrained(network(3), renamed)
+  expect(loaded.matchedBy).toBe('order')
+  expect(loaded.weights).toEqual(stored)
+})
+
+test('a safetensors file with PyTorch’s names and layouts gives what TensorFlow.js computes from the translated ones', async () => {
+  const model = network(3, NAMES)
+  // [outputs, inputs, height, width] of which each number tells its place.
+  const placed = (name: string, shape: readonly number[]): WeightTensor => ({
+    name,
+    shape,
+    data: Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, (_, i) => i),
+  })
+  const file = writeSafetensors([
+    placed('stem.weight', [2, 3, 3, 3]),
+    placed('stem.bias', [2]),
+    placed('norm.weight', [2]),
+    placed('norm.bias', [2]),
+    placed('norm.running_mean', [2]),
+    placed('norm.running_var', [2]),
+    placed('head.weight', [3, 4]),
+    placed('head.bias', [3]),
+  ])
+  const path = await saved([{ name: 'resnet.safetensors', bytes: file }])
+  const loaded = await loadPretrained(model, join(path, 'resnet.safetensors'), { sha256: sha256Of(file) })
+  expect(loaded).toMatchObject({ taken: ['stem', 'norm', 'head'], left: ['body'], unused: [] })
+  const dataOf = (name: string): number[] => [...(loaded.weights.find((one) => one.name === name)?.data ?? [])]
+  const transposed = tf.range(0, 54).reshape([2, 3, 3, 3]).transpose([2, 3, 1, 0])
+  expect(dataOf('conv2d_1/kernel')).toEqual([...transposed.dataSync()])
+  expect(dataOf('dense_1/kernel')).toEqual([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])
+  expect(dataOf('batch_normalization_1/moving_variance')).toEqual([0, 1])
+})
+
+test('a download is checked, kept, and not made again; one that has changed is fetched once more', async () => {
+  const stored = await storedOf(network(3))
+  const files = new Map(exportTfjs({ topology: {}, weights: stored }).map(({ name, bytes }) => [`/net/${name}`, bytes]))
+  const asked: string[] = []
+  const server = await startTestServer((request, response) => {
+    asked.push(request.url ?? '')
+    const bytes = files.get(request.url ?? '')
+    response.writeHead(bytes === undefined ? 404 : 200, { 'content-length': bytes?.length ?? 0 }).end(bytes)
+  })
+  onTestFinished(() => server.close())
+  const around = { env: { XDG_CACHE_HOME: await folder() }, platform: 'linux', home: '/', currentFolder: '/' }
+  const url = new URL('/net/model.json', server.url).href
+  const sha256 = sha256Of(...files.values())
+  const load = (options = {}) => loadFrom(network(3), url, options, around)
+  const loaded = await load({ sha256 })
+  expect(loaded).toMatchObject({ sha256, left: [], weights: stored })
+  await load({ sha256 })
+  expect(asked).toEqual(['/net/model.json', '/net/group1-shard1of1.bin'])
+  const [name = ''] = await readdir(join(around.env.XDG_CACHE_HOME, 'pawprint', 'weights'))
+  await writeFile(join(around.env.XDG_CACHE_HOME, 'pawprint', 'weights', name, 'group1-shard1of1.bin'), 'short')
+  expect(await load({ sha256 })).toMatchObject({ sha256 })
+  expect(asked).toHaveLength(4)
+  await expect(load({ sha256: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'E_WEIGHTS', got: sha256 })
+  await expect(loadFrom(network(3), `${url}x.json`, {}, around)).rejects.toMatchObject({ code: 'E_ANSWER' })
+})
+
+const replaced = (tensors: readonly WeightTensor[], name: string, shape: readonly number[]): WeightTensor[] =>
+  tensors.map((one) => {
+    const data = new Float32Array(shape.reduce((product, side) => product * side, 1))
+    return one.name === name ? { name, shape, data } : one
+  })
+
+test.each<[string, (stored: WeightTensor[]) => readonly WeightTensor[], object, string]>([
+  [
+    'another kernel',
+    (stored) => replaced(stored, 'conv2d_2/kernel', [3, 3, 2, 4]),
+    {},
+    'layer body: expected weights of shapes [2,2,2,4] (or its name in `except`, if it is a new one), got [3,3,2,4] of conv2d_2',
+  ],
+  [
+    'a missing bias',
+    (stored) => stored.filter(({ name }) => name !== 'conv2d_1/bias'),
+    {},
+    'layer stem: expected weights of shapes [3,3,3,2], [2] (or its name in `except`, if it is a new one), got [3,3,3,2] of conv2d_1',
+  ],
+  [
+    'other layers',
+    (stored) => stored.map((tensor) => ({ ...tensor, shape: [1], data: new Float32Array(1), name: `x${tensor.name}` })),
+    { except: ['stem', 'norm', 'body'] },
+    'weights: expected any of the layers stem, norm, body, head, got xconv2d_1, xbatch_normalization_1, xconv2d_2, xdense_1',
+  ],
+  [
+    'a layer that is not there',
+    (stored) => stored,
+    { except: ['top'] },
+    'loadPretrained: except: expected layers with weights: stem, norm, body, head, got top',
+  ],
+  [
+    'half a checksum',
+    (stored) => stored,
+    { sha256: 'abc' },
+    'loadPretrained: sha256: expected 64 hex digits, got "abc"',
+  ],
+])('refuses %s', async (_, change, options, message) => {
+  const stored = await storedOf(network(3))
+  await expect(loadPretrained(network(3, NAMES), change(stored), options)).rejects.toThrow(message)
+})
+
+test('a layer named in except is left, and the rest taken', async () => {
+  const stored = replaced(await storedOf(network(3)), 'conv2d_2/kernel', [3, 3, 2, 4])
+  const loaded = await loadPretrained(network(3, NAMES), stored, { except: ['body'] })
+  expect(loaded).toMatchObject({ taken: ['stem', 'norm', 'head'], left: ['body'], unused: ['conv2d_2'] })
+  expect(loaded.text).toBe(
+    '3 of 4 layers begin with given weights, found by name; drawn anew: body; without a place: conv2d_2',
+  )
+})
