@@ -14,7 +14,7 @@ import { allRoutes } from './routes.ts'
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
 /** The whole API and who may call it, written down by hand: a route that is not here, or is here otherwise, fails. */
-const MAY: Readonly<Record<string, 'open' | 'viewer' | 'agent' | 'operator'>> = {
+const MAY: Readonly<Record<string, 'open' | 'any' | 'viewer' | 'agent' | 'operator'>> = {
   'GET /': 'open',
   'GET /healthz': 'open',
   'GET /api/notebooks': 'viewer',
@@ -34,7 +34,7 @@ const MAY: Readonly<Record<string, 'open' | 'viewer' | 'agent' | 'operator'>> = 
   'GET /api/models/:sha1/evaluation': 'viewer',
   'GET /api/models/:sha1/artifacts/:name': 'viewer',
   'GET /api/models/:sha1/artifacts/:folder/:name': 'viewer',
-  'GET /api/models/:sha1/weights': 'viewer',
+  'GET /api/models/:sha1/weights': 'any',
   'POST /api/models/:sha1/reproduce': 'operator',
   'POST /api/uploads': 'agent',
   'GET /api/uploads/:id': 'agent',
@@ -99,7 +99,7 @@ function expected(call: string, have: Have): 'in' | 401 | 403 | 404 {
   if (need === 'open') return 'in'
   if (have === null) return 401
   if (need === undefined) return 404
-  return have === 'operator' || have === need ? 'in' : 403
+  return have === 'operator' || need === 'any' || have === need ? 'in' : 403
 }
 
 const UPGRADE = {

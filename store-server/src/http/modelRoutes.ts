@@ -69,12 +69,13 @@ const modelReads = (store: Store): Route[] =>
       ['/api/models/:sha1/evaluation', evaluation],
       ['/api/models/:sha1/artifacts/:name', artifact],
       ['/api/models/:sha1/artifacts/:folder/:name', artifact],
-      ['/api/models/:sha1/weights', weights],
     ] as const
   ).map(([path, handle]) => ({ method: 'GET', path, scope: 'viewer', handle: (request) => handle(store, request) }))
 
 export const modelRoutes = (store: Store): Route[] => [
   ...modelReads(store),
+  // Pages and demos read them, and agents whose next model begins with them.
+  { method: 'GET', path: '/api/models/:sha1/weights', scope: 'any', handle: (request) => weights(store, request) },
   {
     method: 'POST',
     path: '/api/models/:sha1/reproduce',
