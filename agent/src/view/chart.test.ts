@@ -35,6 +35,17 @@ test('points lie where their progress and values say: the plots are 248 wide fro
   expect(chartOf(curves)).toMatch(/>2<.*>50 %</)
 })
 
+test('what is drawn moves to the left when a further phase makes it a smaller share', () => {
+  const rings = { validationLoss: 1, validationAccuracy: 0.5 }
+  const events = [progress(0, 0, { loss: 2 }), progress(0, 1, { loss: 1 }), progress(0, 1, rings), progress(0, 0.5)]
+  const svg = chartOf(curvesOf(started(0), ...events))
+  expect(shapes(svg)[0]).toBe('M44.0 24.0L168.0 77.0')
+  expect(svg).toContain('<circle cx="168.0"')
+  expect(shapes(chartOf(curvesOf(started(0), ...events, progress(0, 1, { loss: 0 }))))[0]).toBe(
+    'M44.0 24.0L168.0 77.0L292.0 130.0',
+  )
+})
+
 test('a validation is a ring, and no point of the line', () => {
   const validation = { loss: 1.5, validationLoss: 1, validationAccuracy: 0.5 }
   const svg = chartOf(curvesOf(started(0), progress(0, 1, { loss: 2 }), progress(0, 1, validation)))

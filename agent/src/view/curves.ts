@@ -47,10 +47,20 @@ export function updateCurves(curves: Curves, event: ViewEvent): Curves {
 
 function grown(curve: Curve, progress: number, numbers: StepNumbers): Curve {
   const { loss, accuracy, validationLoss, validationAccuracy } = numbers
-  const training = withPoint(curve.training, { progress, loss, accuracy })
-  if (validationLoss === undefined || validationAccuracy === undefined) return { ...curve, training }
+  const before = madeRoom(curve, progress)
+  const training = withPoint(before.training, { progress, loss, accuracy })
+  if (validationLoss === undefined || validationAccuracy === undefined) return { ...before, training }
   const point = { progress, loss: validationLoss, accuracy: validationAccuracy }
-  return { ...curve, training, validation: [...curve.validation, point].slice(-MAX_VALIDATIONS) }
+  return { ...before, training, validation: [...before.validation, point].slice(-MAX_VALIDATIONS) }
+}
+
+/** A further call of `fit` makes what is done a smaller share of all steps: what is drawn moves to the left. */
+function madeRoom(curve: Curve, progress: number): Curve {
+  const last = curve.training.at(-1)?.progress ?? 0
+  if (progress >= last) return curve
+  const shrunk = (points: readonly CurvePoint[]): CurvePoint[] =>
+    points.map((point) => ({ ...point, progress: (point.progress * progress) / last }))
+  return { ...curve, training: shrunk(curve.training), validation: shrunk(curve.validation) }
 }
 
 function withPoint(points: readonly CurvePoint[], point: CurvePoint): readonly CurvePoint[] {
