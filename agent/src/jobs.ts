@@ -8,7 +8,7 @@ import type { StepNumbers } from './trial/run.ts'
 import type { NotebookDefinition } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
 import type { Delivery, UploadAgain } from './wire/delivery.ts'
-import { downloadCheckpoint } from './wire/download.ts'
+import { downloadCheckpoint, downloadWeights } from './wire/download.ts'
 import type { CallSettings } from './wire/http.ts'
 import { attemptKey, type Outcome } from './wire/letters.ts'
 import type { StoreAddress } from './wire/token.ts'
@@ -111,6 +111,7 @@ function settingsFor(
     upload: (file, uploadSignal, onRetry) => uploadFile(file, callSettings(uploadSignal, onRetry)),
     download: (onRetry) =>
       downloadCheckpoint(assignment, assignment.checkpoint?.sha1 ?? '', callSettings(signal, onRetry)),
+    downloadWeights: (sha1, onRetry) => downloadWeights(sha1, callSettings(signal, onRetry)),
     tellCheckpoint: (uploaded) => context.delivery.checkpoint(refOf(assignment), uploaded),
   }
 }

@@ -1,4 +1,15 @@
-import type { Augmentation, Epoch, Evaluation, ImageSet, Loss, Model, Optimizer, Schedule } from '@pawprint/engine'
+import type {
+  Augmentation,
+  Epoch,
+  Evaluation,
+  ImageSet,
+  InitialWeights,
+  Loss,
+  Model,
+  Optimizer,
+  Schedule,
+  WeightTensor,
+} from '@pawprint/engine'
 
 // Plain types, equal in shape to the wire's: a notebook's compiler (TypeScript 5.0) reads these and no schema library.
 
@@ -36,8 +47,11 @@ export interface Task {
 export interface TrialCompileOptions {
   readonly loss: Loss
   readonly optimizer: Optimizer
-  /** Draw initial weights from each layer's initializer by the trial's seed (default), or keep those the model has. */
-  readonly initialWeights?: 'seeded' | 'model'
+  /**
+   * Draw initial weights from each layer's initializer by the trial's seed (default), keep those the model has, or take these, by name:
+   * what `loadPretrained`, `run.weights` and `trial.weights` give. What is not among them is drawn by the seed.
+   */
+  readonly initialWeights?: InitialWeights
 }
 
 export interface TrialFitOptions {
@@ -68,6 +82,8 @@ export interface Run {
    * as if nothing had been. A train function that looks at the model between epochs cannot be brought there so, and begins anew.
    */
   fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined>
+  /** The weights as they are now, by name: where another run may begin, in a next phase of fine-tuning. */
+  weights(): Promise<readonly WeightTensor[]>
   /** What `train` returns: the model measured on the test set. */
   evaluate(data: ImageSet): Promise<Evaluation>
 }
@@ -88,6 +104,11 @@ export interface Trial {
   /** Aborts when the trial is stopped; loops of one's own should look at it. */
   readonly signal: AbortSignal
   compile(model: Model, options: TrialCompileOptions): Promise<Run>
+  /**
+   * The weights of a model of this store, by name, for `loadPretrained` or `initialWeights`. Their SHA-1 is checked. Throws AgentError E_OPTION
+   * for what is no SHA-1, E_STORE when the store does not have them.
+   */
+  weights(sha1: string): Promise<readonly WeightTensor[]>
   /** A line for the job's log. Default level `info`; longer than 16 KiB is cut. */
   log(text: string, level?: LogLevel): void
   /** Publishes an epoch; done for each epoch of `fit` that the loop did not report itself. */

@@ -1,58 +1,12 @@
-import { createTrainer, sgd } from '@pawprint/engine'
+import { sgd } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { AgentError } from '../errors.ts'
-import { brightImages, brightModel, TASK } from '../testing/agents.ts'
+import { brightImages, brightModel } from '../testing/agents.ts'
+import { ASSIGNMENT, attempt } from '../testing/attempts.ts'
 import type { TrialFitOptions } from '../types.ts'
-import type { Upload } from '../wire/upload.ts'
-import type { Assignment } from './assignment.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpointFile.ts'
-import { type ExecuteSettings, executeTrial } from './execute.ts'
-
-const ASSIGNMENT: Assignment = {
-  type: 'run',
-  job: 'j',
-  trial: 0,
-  attempt: 1,
-  lease: 'l',
-  jobNumber: 1,
-  trials: 1,
-  params: {},
-  seed: 5,
-}
-
-/** One attempt with the real engine, and without a store: what it uploads is kept here. */
-async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () => {}) {
-  const uploaded: Upload[] = []
-  const lines: string[] = []
-  const ended = await executeTrial({
-    assignment: ASSIGNMENT,
-    task: TASK,
-    signal: new AbortController().signal,
-    createTrainer,
-    addRecord: (record) => void (record.kind === 'log' && lines.push(record.text)),
-    onProgress: () => {},
-    showNotice: () => {},
-    metricEveryMs: 100,
-    checkpointEveryMs: 60_000,
-    lastCheckpointMs: 60_000,
-    timeOf: () => '2026-01-02T03:04:05.678Z',
-    nowMs: () => performance.now(),
-    upload: async (file) => void uploaded.push(file),
-    download: async () => null,
-    tellCheckpoint: () => {},
-    async train(trial) {
-      const optimizer = { type: 'sgd', learningRate: 0.1, momentum: 0.9 } as const
-      const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer })
-      for await (const _ of run.fit(brightImages(100), { epochs: 3, batchSize: 10 })) afterEpoch()
-      return run.evaluate(brightImages(40))
-    },
-    ...change,
-  })
-  const bytesOf = (kind: Upload['kind']): Uint8Array =>
-    uploaded.findLast((file) => file.kind === kind)?.bytes ?? Uint8Array.of()
-  return { ended, lines, weights: bytesOf('weights'), checkpoint: bytesOf('checkpoint') }
-}
+import type { ExecuteSettings } from './execute.ts'
 
 test.each<[string, Partial<TrialFitOptions>]>([
   ['a schedule', { schedule: { type: 'cosine' } }],

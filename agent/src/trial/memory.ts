@@ -1,13 +1,27 @@
 import { createHash } from 'node:crypto'
-import type { Checkpoint, Epoch, ImageSet } from '@pawprint/engine'
+import type { Checkpoint, Epoch, ImageSet, InitialWeights, WeightTensor } from '@pawprint/engine'
 import { AgentError } from '../errors.ts'
-import type { TrialFitOptions } from '../types.ts'
+import type { TrialCompileOptions, TrialFitOptions } from '../types.ts'
 import type { SavedFit, SavedTrial } from './checkpointFile.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
 /** Equal for equal values. */
 export const keyOf = (...values: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(values)).digest('hex')
+
+/** Options of a compilation for a key: weights that are given stand for themselves by a digest. */
+export const withDigest = ({ initialWeights, ...options }: TrialCompileOptions): object => ({
+  ...options,
+  initialWeights: digestOf(initialWeights),
+})
+
+function digestOf(weights: InitialWeights | undefined): string | undefined {
+  if (weights === undefined || typeof weights === 'string') return weights
+  const hash = createHash('sha256')
+  for (const { name, shape, data } of weights as readonly WeightTensor[])
+    hash.update(`${name} ${shape} `).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  return hash.digest('hex')
+}
 
 /** Whatever options there are, now or later, belong to it: another value is another training. */
 const fitKey = (data: ImageSet, { validation, ...options }: TrialFitOptions): string =>

@@ -1,4 +1,4 @@
-import type { Checkpoint, Epoch, Evaluation, FitOptions, ImageSet, Trainer } from '@pawprint/engine'
+import type { Checkpoint, Epoch, Evaluation, FitOptions, ImageSet, Trainer, WeightTensor } from '@pawprint/engine'
 import type { Run, TrialFitOptions } from '../types.ts'
 import type { SavedTrial } from './checkpointFile.ts'
 import type { Memory } from './memory.ts'
@@ -27,6 +27,8 @@ export interface RunSettings {
   readonly nowMs: () => number
   readonly publish: (reported: Reported, numbers: StepNumbers) => void
   readonly memory: Memory
+  /** Epochs and steps of the trial's other runs so far: numbers go on from there, as screens show one course. */
+  readonly before: () => { readonly epochs: number; readonly steps: number }
   readonly checkpointEveryMs: number
   /** Told of each checkpoint that an interrupted trial could go on from. */
   readonly onCheckpoint: (saved: SavedTrial, progress: number) => void
@@ -49,6 +51,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   const { memory } = settings
   const reporterAt = (epochsBefore: number): StepReporter => createStepReporter({ ...settings, epochsBefore })
   let reporter = reporterAt(0)
+  let stepsBefore = 0
   let reported: number | undefined
   let progress = 0
   let epochs = 0
@@ -63,10 +66,12 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   const report = (epoch: Epoch): void => {
     if (reported === epoch.epoch || !memory.isNew(epoch)) return
     reported = epoch.epoch
-    settings.publish(reporter.onEpoch(epoch, settings.nowMs()), epoch)
+    const counted = { ...epoch, step: epoch.step + stepsBefore }
+    settings.publish(reporter.onEpoch(counted, settings.nowMs()), epoch)
   }
   const onStep: NonNullable<FitOptions['onStep']> = (step) => {
-    const made = reporter.onStep(step, settings.nowMs())
+    const counted = { ...step, step: step.step + stepsBefore, steps: step.steps + stepsBefore }
+    const made = reporter.onStep(counted, settings.nowMs())
     progress = made.progress
     settings.publish(made, { ...step, epochs })
   }
@@ -81,7 +86,9 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   async function* fit(data: ImageSet, given: TrialFitOptions): AsyncGenerator<Epoch, void, undefined> {
     const { signal, checkpointEveryMs } = settings
     const options = withoutEmpty(given)
-    reporter = reporterAt(trained.epochs)
+    const others = settings.before()
+    stepsBefore = others.steps
+    reporter = reporterAt(others.epochs + trained.epochs)
     reported = undefined
     epochs = options.epochs
     const beginning = memory.begin(data, options)
@@ -113,8 +120,13 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
     evaluations.set(evaluation, { data, epochs: trained.epochs })
     return evaluation
   }
+  const weights = async (): Promise<readonly WeightTensor[]> => {
+    settings.signal.throwIfAborted()
+    memory.requireSame()
+    return track(trainer.weights())
+  }
   return {
-    run: { fit, evaluate },
+    run: { fit, weights, evaluate },
     trainer,
     trained,
     testSetOf(evaluation) {

@@ -3,16 +3,15 @@ import { type AttemptRecord, MAX_LOG_LINE_BYTES } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { cutText } from '../format.ts'
 import type { LogLevel, Run, Task, Trial, TrialCompileOptions } from '../types.ts'
-import { type Assignment, backendOf, titleOf } from './assignment.ts'
+import { backendOf, titleOf } from './assignment.ts'
 import type { SavedTrial } from './checkpointFile.ts'
-import { createMemory, keyOf } from './memory.ts'
+import { createMemory, keyOf, withDigest } from './memory.ts'
 import type { Finished } from './modelReport.ts'
 import { type OpenRun, openRun, type RunSettings, type StepNumbers } from './run.ts'
+import { type StoredWeightsSettings, storedWeights } from './storedWeights.ts'
 
-export interface TrialSettings {
-  readonly assignment: Assignment
+export interface TrialSettings extends StoredWeightsSettings {
   readonly task: Task
-  readonly signal: AbortSignal
   readonly createTrainer: (model: Model, options: CompileOptions) => Promise<Trainer>
   readonly addRecord: (record: AttemptRecord) => void
   /** Told what a person should know of how a model is trained, for each model. */
@@ -56,7 +55,7 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     if (isOver) throw new AgentError('E_TRAIN', 'trial.compile', 'a trial under way', 'one that has ended')
   }
   const log = lineWriter(settings)
-  const runSettings: Omit<RunSettings, 'memory'> = {
+  const runSettings: Omit<RunSettings, 'memory' | 'before'> = {
     ...settings,
     // Models before the one that had got furthest are trained anew; their checkpoints must not take its place.
     onCheckpoint: (saved, progress) => {
@@ -78,11 +77,15 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     })
     if (trainer.notice !== null) settings.onNotice(trainer.notice)
     // What another engine left has its weights in another order.
-    const key = keyOf(trainer.topology, options, assignment.seed, trainer.engine)
+    const key = keyOf(trainer.topology, withDigest(options), assignment.seed, trainer.engine)
     const memory = createMemory(run, key, before?.run === run ? before : undefined, (error) => {
       cannotResume ??= error
     })
-    const open = openRun(trainer, { ...runSettings, memory })
+    const open: OpenRun = openRun(trainer, {
+      ...runSettings,
+      memory,
+      before: () => sumOf(runs.filter((other) => other !== open)),
+    })
     runs.push(open)
     if (signal.aborted || isOver) await open.close()
     requireOpen()
@@ -96,6 +99,7 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     job: assignment.job,
     signal,
     compile,
+    weights: (sha1) => storedWeights(sha1, settings, log),
     log: (text, level = 'info') => log(String(text), level),
     report: (epoch: Epoch) => runs.at(-1)?.report(epoch),
   }
@@ -112,6 +116,12 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     },
   }
 }
+
+/** Epochs and steps of all runs. */
+const sumOf = (runs: readonly OpenRun[]): { epochs: number; steps: number } => ({
+  epochs: runs.reduce((sum, { trained }) => sum + trained.epochs, 0),
+  steps: runs.reduce((sum, { trained }) => sum + (trained.lastEpoch?.step ?? 0), 0),
+})
 
 async function finish(runs: readonly OpenRun[], answer: unknown, task: Task): Promise<Finished> {
   const refuse = (expected: string, got: string): AgentError => new AgentError('E_TRAIN', 'train', expected, got)

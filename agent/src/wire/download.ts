@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AttemptRef } from '@pawprint/protocol'
+import { AgentError } from '../errors.ts'
 import { ask, type CallSettings, causeOf, isNotFound, Passing, retrying } from './http.ts'
 
 /**
@@ -12,16 +13,33 @@ export async function downloadCheckpoint(
   settings: CallSettings,
 ): Promise<Uint8Array | null> {
   try {
-    return await retrying(settings, async () => {
-      const answer = await ask(settings, 'GET', `/api/jobs/${job}/trials/${trial}/checkpoint`, {}, null)
-      const body = await answer.arrayBuffer().catch((error: unknown) => {
-        throw new Passing(causeOf(error))
-      })
-      const bytes = new Uint8Array(body)
-      return createHash('sha1').update(bytes).digest('hex') === sha1 ? bytes : null
-    })
+    const bytes = await download(`/api/jobs/${job}/trials/${trial}/checkpoint`, settings)
+    return sha1Of(bytes) === sha1 ? bytes : null
   } catch (error) {
     if (isNotFound(error)) return null
     throw error
   }
 }
+
+/**
+ * The bytes of a model's weights. Tries again as an upload does; throws AgentError E_STORE for other answers and for other bytes, and the
+ * signal's reason when it aborts.
+ */
+export async function downloadWeights(sha1: string, settings: CallSettings): Promise<Uint8Array> {
+  const path = `/api/models/${sha1}/weights`
+  const bytes = await download(path, settings)
+  const got = sha1Of(bytes)
+  if (got !== sha1) throw new AgentError('E_STORE', `GET ${path}`, `bytes with SHA-1 ${sha1}`, got)
+  return bytes
+}
+
+const download = (path: string, settings: CallSettings): Promise<Uint8Array> =>
+  retrying(settings, async () => {
+    const answer = await ask(settings, 'GET', path, {}, null)
+    const body = await answer.arrayBuffer().catch((error: unknown) => {
+      throw new Passing(causeOf(error))
+    })
+    return new Uint8Array(body)
+  })
+
+const sha1Of = (bytes: Uint8Array): string => createHash('sha1').update(bytes).digest('hex')
