@@ -7,6 +7,7 @@ export {
   type ImageSet,
   type InitialWeights,
   l2Normalize,
+  type Normalisation,
   type Schedule,
   sgd,
   type WeightTensor,

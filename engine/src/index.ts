@@ -5,7 +5,7 @@ export { type ExportedFile, exportOnnx, exportTfjs } from './export.ts'
 export { l2Normalize } from './l2normalize.ts'
 export { adam, adamW, sgd } from './optimizers/index.ts'
 export { createPredictor } from './predictor.ts'
-export { createTrainer, parametersOf } from './trainer.ts'
+export { createTrainer, parametersOf, requireOutput } from './trainer.ts'
 export type {
   Adam,
   Augmentation,

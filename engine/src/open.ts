@@ -40,6 +40,13 @@ function tryEngine(
   }
 }
 
+/** A model as the engine reads it, or null for one that only TensorFlow.js can run. */
+export const readIfSupported = (topology: unknown): ModelSpec | null => {
+  const { spec, problem } = tryEngine(topology, () => undefined)
+  if (problem !== null && problem.code !== 'E_UNSUPPORTED') throw problem
+  return spec
+}
+
 /** What the environment asks for: `PAWPRINT_ENGINE` is `onnx`, `tensorflow` or unset. Throws `E_INPUT` for anything else. */
 export function askedBackend(environment: Readonly<Record<string, string | undefined>> = process.env): BackendOption {
   const asked = environment.PAWPRINT_ENGINE ?? 'auto'

@@ -1,15 +1,16 @@
 import type * as tf from '@tensorflow/tfjs'
 import { openClient } from './client.ts'
 import { readNormalisation, requireInteger, shareSet } from './data.ts'
+import { EngineError } from './errors.ts'
 import { createFit } from './fit.ts'
 import { forwardGraph } from './forward.ts'
 import { lossRule } from './losses/index.ts'
 import { currentWeights, parameterLayers, topologyOf } from './model/source.ts'
 import { seededWeights, toTensors, withTensors } from './model/weights.ts'
-import { askedBackend, type Opened, openModel } from './open.ts'
+import { askedBackend, type Opened, openModel, readIfSupported } from './open.ts'
 import { updateRule } from './optimizers/index.ts'
 import { flatWeights, weightLayers } from './tensorflow/spec.ts'
-import type { CompileOptions, ModelParameter, Trainer } from './types.ts'
+import type { CompileOptions, Loss, ModelParameter, Trainer } from './types.ts'
 
 /** Largest seed and most threads accepted. */
 const MAX_SEED = 2 ** 32 - 1
@@ -59,6 +60,19 @@ function firstWeights(
   if (backend === 'tensorflow') return withTensors(spec, flatWeights(model, spec), given)
   if (initialWeights === 'model') return currentWeights(spec, model)
   return withTensors(spec, seededWeights(spec, seed), given)
+}
+
+/**
+ * Whether a model ends as a loss needs it. Throws `E_INPUT` for the wrong number of outputs, `E_UNSUPPORTED` for a last activation
+ * that the loss cannot be computed from. Says nothing of a model that the engine cannot read.
+ */
+export function requireOutput(model: tf.LayersModel, loss: Loss, classCount: number): void {
+  const rule = lossRule(loss)
+  const spec = readIfSupported(topologyOf(model))
+  if (spec === null) return
+  const expected = rule.expects(spec.outputShape, classCount)
+  if (expected !== null) throw new EngineError('E_INPUT', 'model', expected, `${spec.outputShape} outputs`)
+  forwardGraph(spec, readNormalisation(undefined, spec), 1, rule.activation)
 }
 
 /**
