@@ -21,6 +21,8 @@ const initialWeights = [{ name: 'dense_1/kernel', shape: [1, 1], data: Float32Ar
 test.each([
   [4, 50],
   [100, 5],
+  // Twice 70 of them, not once 90 and then 50.
+  [90, 1],
 ])(
   'losses are those that arithmetic gives, rate by rate, up to the explosion: sets of %i, batches of %i',
   async (count, batchSize) => {
@@ -31,6 +33,7 @@ test.each([
       optimizer: sgd(99),
       initialWeights,
       batchSize,
+      steps: 140,
       from: 0.001,
       to: 100,
     } as const
@@ -58,7 +61,7 @@ test('what does not learn gets no suggestion', async () => {
   const options = { loss: 'categoricalCrossentropy', optimizer: adam(1), to: 0.01 } as const
   const found = await findLearningRate(brightModel(), alike, options)
   expect([found.suggestion, found.exploded]).toEqual([null, false])
-  expect(found.text).toBe('No learning rate is suggested: the loss does not fall up to 0.0094. Try overfitOneBatch.')
+  expect(found.text).toBe('No learning rate is suggested: the loss does not fall up to 0.0098. Try overfitOneBatch.')
 })
 
 test('the same seed gives the same bytes, and a stop rejects with its reason', async () => {

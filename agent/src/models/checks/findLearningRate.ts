@@ -8,9 +8,12 @@ import { type CheckOptions, drawSamples } from './sample.ts'
 export interface FindLearningRateOptions extends CheckOptions {
   /** Samples of each step; an integer from 1, default 32. */
   readonly batchSize?: number
-  /** Rates that are tried, one step each; an integer from 10 to 10,000, default 140. Small sets are gone through several times. */
+  /**
+   * Rates that are tried, one step each; an integer from 10 to 10,000, default 300: with fewer, a network that learns slowly does not get
+   * to learn. Small sets are gone through several times, and a few steps more make these times equal.
+   */
   readonly steps?: number
-  /** First and last rate; 0 < from < to, default 1e-6 and 10. The optimiser's own rate is not looked at. */
+  /** First and last rate; 0 < from < to, default 1e-5 and 1. The optimiser's own rate is not looked at. */
   readonly from?: number
   readonly to?: number
 }
@@ -43,24 +46,23 @@ export async function findLearningRate(
   data: ImageSet,
   options: FindLearningRateOptions,
 ): Promise<LearningRates> {
-  const { batchSize = 32, steps = 140, from = 1e-6, to = 10, seed = 0 } = options
+  const { batchSize = 32, steps = 300, from = 1e-5, to = 1, seed = 0 } = options
   requireInteger('findLearningRate: batchSize', batchSize, 1, 65_536)
   requireInteger('findLearningRate: steps', steps, 10, 10_000)
   requireNumber('findLearningRate: from', from, 0, 1e6)
   requireNumber('findLearningRate: to', to, from, 1e6)
   if (data.labels.length === 0) throw new AgentError('E_OPTION', 'findLearningRate: data', 'at least one image', 'none')
   const size = Math.min(batchSize, data.labels.length)
-  const drawn = drawSamples(data, Math.min(steps, Math.floor(data.labels.length / size)) * size, seed)
-  const perEpoch = drawn.labels.length / size
-  const epochs = Math.ceil(steps / perEpoch)
+  const epochs = Math.ceil(steps / Math.floor(data.labels.length / size))
+  const perEpoch = Math.ceil(steps / epochs)
+  const drawn = drawSamples(data, perEpoch * size, seed)
   const all = await lossesOf(model, drawn, { ...options, seed, batchSize: size, epochs, from, to })
-  const count = Math.min(beforeExplosion(all), steps)
-  const losses = all.slice(0, count)
+  const losses = all.slice(0, beforeExplosion(all))
   const ratio = (to / from) ** (1 / (epochs * perEpoch))
   const rates = losses.map((_, i) => from * ratio ** i)
-  const smoothed = smooth(losses, steps)
+  const smoothed = smooth(losses, epochs * perEpoch)
   const sweep = { rates, losses, smoothed, suggestion: steepestRate(rates, smoothed) }
-  const exploded = count < Math.min(steps, epochs * perEpoch)
+  const exploded = losses.length < epochs * perEpoch
   const text = textOf(sweep, exploded)
   return { ...sweep, exploded, text, svg: rateChart(sweep, text) }
 }

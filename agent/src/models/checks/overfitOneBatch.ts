@@ -82,6 +82,9 @@ async function train(model: Model, batch: ImageSet, options: OverfitOptions, ste
 /** A smaller fall, as a share of the first loss, is as good as none. */
 const STILL = 0.02
 
+/** One batch needs few steps, and no rate is out of the question. */
+const SWEEP = { steps: 140, from: 1e-6, to: 10 } as const
+
 /** Another rate that learns the batch is the proof that this one is the trouble; a loss that grows or stays is a sign. */
 async function lookAtRate(
   model: Model,
@@ -91,7 +94,7 @@ async function lookAtRate(
   steps: number,
 ): Promise<Finding> {
   const given = options.optimizer.learningRate
-  const sweep = { ...options, steps: 140, batchSize: batch.labels.length }
+  const sweep = { ...options, ...SWEEP, batchSize: batch.labels.length }
   const { suggestion } = await findLearningRate(model, batch, sweep)
   if (suggestion !== null) {
     const optimizer = { ...options.optimizer, learningRate: suggestion }
