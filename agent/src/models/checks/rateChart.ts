@@ -57,7 +57,7 @@ const decadeAt = (exponent: number, x: number, bottom: number): string =>
 function markAt(rate: number, x: number, bottom: number): string {
   const colour = COLOURS[1]
   const isRight = x > PLOT.width / 2
-  const label = { x: (x + (isRight ? -6 : 6)).toFixed(1), y: PLOT.top + 10, 'text-anchor': isRight ? 'end' : 'start' }
+  const label = { x: (x + (isRight ? -6 : 6)).toFixed(1), y: PLOT.top + 24, 'text-anchor': isRight ? 'end' : 'start' }
   return (
     tag('path', {
       d: `M${x.toFixed(1)} ${PLOT.top}V${bottom}`,
