@@ -8,6 +8,7 @@
  * - `E_CHECKPOINT`: bytes that are no checkpoint, or one that does not fit what is trained now.
  * - `E_WEIGHTS`: weights that cannot be read, or that do not fit a model.
  * - `E_OPTION`: a wrong option of a network or a check.
+ * - `E_PREDICTIONS`: labels, probabilities or options from which no metric can be computed.
  * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
  */
 export type AgentErrorCode =
@@ -20,6 +21,7 @@ export type AgentErrorCode =
   | 'E_CHECKPOINT'
   | 'E_WEIGHTS'
   | 'E_OPTION'
+  | 'E_PREDICTIONS'
   | 'E_CLOSED'
 
 /** The one error of this package. `at` is the place: an option, a message, a trial. */

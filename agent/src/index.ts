@@ -15,6 +15,7 @@ export {
 export { connect } from './connect.ts'
 export * from './datasets/index.ts'
 export { AgentError, type AgentErrorCode } from './errors.ts'
+export * from './metrics/index.ts'
 export * from './models/index.ts'
 export type {
   Agent,

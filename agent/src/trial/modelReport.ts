@@ -9,9 +9,9 @@ import {
   Sha1,
   writeSafetensors,
 } from '@pawprint/protocol'
+import { confusionOf } from '../metrics/confusion.ts'
 import type { Task } from '../types.ts'
 import type { Upload } from '../wire/upload.ts'
-import { confusionOf } from './confusion.ts'
 import { fingerprintOf } from './fingerprint.ts'
 
 /** A finished training: what `train` returned and where it came from. */
@@ -72,7 +72,7 @@ export const preprocessingOf = ({ width, height, channels, preprocessing }: Made
 /** What the store keeps beside the weights. The confusion is left out where it would not fit a message. */
 export function modelReport(finished: Finished, task: Task, sha1: string): ModelReport {
   const { trainer, evaluation, testSet } = finished
-  const confusion = confusionOf(testSet.labels, evaluation.probabilities, testSet.classCount)
+  const confusion = confusionOf({ ...testSet, probabilities: evaluation.probabilities })
   return {
     sha1: parse(Sha1, sha1),
     metrics: metricsOf(finished),
