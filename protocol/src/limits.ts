@@ -26,6 +26,8 @@ export const MAX_VALUES_PER_KEY = 64
 export const MAX_FIELDS = 64
 /** Most metrics of one trial, by name. */
 export const MAX_METRICS = 64
+/** Most thresholds of one task. */
+export const MAX_REQUIREMENTS = 64
 /** Largest safetensors header, in bytes. */
 export const MAX_SAFETENSORS_HEADER_BYTES = 1024 * 1024
 /** Size of one part of an upload, in bytes, and the largest blob accepted by default. */

@@ -18,6 +18,8 @@ const register: FromAgent = {
   pid: 4242,
   attempts: [attempt],
 }
+const requiring = (requirement: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({ ...register, task: { ...register.task, requirements: [requirement] } })
 const manyMetrics = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`m${i}`, i]))
 
 describe('a message', () => {
@@ -44,6 +46,19 @@ describe('a message', () => {
     [JSON.stringify({ ...register, name: '' }), 'name'],
     [JSON.stringify({ ...register, name: 'x'.repeat(129) }), 'name'],
     [JSON.stringify({ ...register, task: { ...register.task, name: '../etc' } }), 'task.name'],
+    [requiring({ metric: 'recall', className: 'cat' }), 'task.requirements.0'],
+    [requiring({ metric: 'recall', className: 'owl', min: 0.5 }), 'task'],
+    [requiring({ metric: 'testAccuracy', className: 'cat', min: 0.5 }), 'task.requirements.0'],
+    [requiring({ metric: 'latencyMs', min: 2, max: 1 }), 'task.requirements.0'],
+    [requiring({ metric: 'latencyMs', max: '20' }), 'task.requirements.0.max'],
+    [requiring({ metric: 'no name', min: 1 }), 'task.requirements.0.metric'],
+    [
+      JSON.stringify({
+        ...register,
+        task: { ...register.task, requirements: new Array(65).fill({ metric: 'a', min: 0 }) },
+      }),
+      'task.requirements',
+    ],
     [JSON.stringify({ ...register, slots: 0 }), 'slots'],
     [JSON.stringify({ type: 'progress', ...attempt, progress: 1.01, metrics: {} }), 'progress'],
     [JSON.stringify({ type: 'progress', ...attempt, progress: 0, metrics: { loss: null } }), 'metrics.loss'],

@@ -1,20 +1,46 @@
 import * as v from 'valibot'
 import { Config, Fields } from './fields.ts'
-import { MAX_METRICS } from './limits.ts'
+import { MAX_METRICS, MAX_REQUIREMENTS } from './limits.ts'
 import { Sha1 } from './sha1.ts'
 import { Count, Finite, Fraction, Id, Name, Text, Time } from './values.ts'
 
-/** What a model is for. Models are compared within a task only; the name is also a folder's name. */
-export const Task = v.object({
-  name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and "-"')),
-  classNames: v.pipe(v.array(Name), v.minLength(2), v.maxLength(1000)),
-  metric: v.object({
-    name: v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'a metric name in camelCase')),
-    direction: v.picklist(['max', 'min']),
-    min: Finite,
-    max: Finite,
+export const MetricName = v.pipe(v.string(), v.maxLength(64))
+const TaskMetricName = v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/, 'a metric name in camelCase'))
+
+/** Scores of one class that a task may ask for, as in a model's evaluation. */
+export const CLASS_METRICS = ['precision', 'recall', 'f1', 'auc', 'averagePrecision'] as const
+
+/** What a model must reach to be deployed by itself: a metric of its report, or with `className` a score of that class. */
+export const Requirement = v.pipe(
+  v.object({
+    metric: TaskMetricName,
+    className: v.optional(Name),
+    min: v.optional(Finite),
+    max: v.optional(Finite),
   }),
-})
+  v.check(({ min, max }) => min !== undefined || max !== undefined, 'a requirement with min or max'),
+  v.check(({ min, max }) => min === undefined || max === undefined || min <= max, 'a min that is not above max'),
+  v.check(
+    ({ metric, className }) => className === undefined || CLASS_METRICS.some((name) => name === metric),
+    `with className one of ${CLASS_METRICS.join(', ')}`,
+  ),
+)
+export type Requirement = v.InferOutput<typeof Requirement>
+
+/** What a model is for. Models are compared within a task only; the name is also a folder's name. */
+export const Task = v.pipe(
+  v.object({
+    name: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and "-"')),
+    classNames: v.pipe(v.array(Name), v.minLength(2), v.maxLength(1000)),
+    metric: v.object({ name: TaskMetricName, direction: v.picklist(['max', 'min']), min: Finite, max: Finite }),
+    requirements: v.optional(v.pipe(v.array(Requirement), v.maxLength(MAX_REQUIREMENTS), v.readonly())),
+  }),
+  v.check(
+    ({ classNames, requirements = [] }) =>
+      requirements.every(({ className }) => className === undefined || classNames.includes(className)),
+    'requirements of classes that the task has',
+  ),
+)
 export type Task = v.InferOutput<typeof Task>
 
 /** Test accuracy: a fraction, higher is better. What tasks use unless they name another metric. */
@@ -49,7 +75,7 @@ export type JobState = v.InferOutput<typeof JobState>
 export const TrialState = v.picklist(['waiting', 'running', 'done', 'failed', 'cancelled'])
 export type TrialState = v.InferOutput<typeof TrialState>
 
-export const Metrics = v.pipe(v.record(v.pipe(v.string(), v.maxLength(64)), Finite), v.maxEntries(MAX_METRICS))
+export const Metrics = v.pipe(v.record(MetricName, Finite), v.maxEntries(MAX_METRICS))
 export type Metrics = v.InferOutput<typeof Metrics>
 
 export const Trial = v.object({
@@ -118,7 +144,7 @@ export const MetricPoint = v.object({
   attempt: Count,
   epoch: Count,
   step: Count,
-  name: v.pipe(v.string(), v.maxLength(64)),
+  name: MetricName,
   value: Finite,
 })
 export type MetricPoint = v.InferOutput<typeof MetricPoint>
