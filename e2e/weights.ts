@@ -49,7 +49,7 @@ export function testWeights(pawprint: () => Pawprint): void {
       const images = await testImages()
       expect(accuracyOf(weights, images)).toBeCloseTo(model.metrics.testAccuracy ?? -1, 10)
 
-      const { confusion } = await paw.api<ModelEvaluation>('GET', `/api/models/${sha1}/evaluation`)
+      const { confusion = [] } = await paw.api<ModelEvaluation>('GET', `/api/models/${sha1}/evaluation`)
       const rowSums = confusion.map((row) => row.reduce((a, b) => a + b, 0))
       expect(rowSums).toEqual(model.classNames.map((_, k) => images.labels.filter((label) => label === k).length))
       const right = confusion.reduce((sum, row, k) => sum + (row[k] ?? 0), 0)

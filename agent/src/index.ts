@@ -27,6 +27,7 @@ export type {
   Params,
   ProgressStyle,
   Reproduced,
+  Requirement,
   Run,
   ServeOptions,
   Task,

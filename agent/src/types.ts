@@ -42,6 +42,19 @@ export interface Task {
     readonly min: number
     readonly max: number
   }
+  /** A model that misses one of these is not deployed by itself. At most 64. Those that were registered last hold. */
+  readonly requirements?: readonly Requirement[]
+}
+
+/**
+ * What a model must reach: a metric of its report (`testAccuracy`, `testMacroF1`, `testTop5`, `testAuc`, `testMap`, `testEce`, `latencyMs` …),
+ * or with `className` a score of that class (`precision`, `recall`, `f1`, `auc`, `averagePrecision`). At least one of `min` and `max`.
+ */
+export interface Requirement {
+  readonly metric: string
+  readonly className?: string
+  readonly min?: number
+  readonly max?: number
 }
 
 export interface TrialCompileOptions {

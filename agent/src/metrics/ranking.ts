@@ -91,18 +91,23 @@ export const averagePrecisionBy =
 export const rankAll = (predictions: Predictions): Ranking[] =>
   Array.from({ length: predictions.classCount }, (_, c) => rankFor(predictions, c))
 
-/** The mean over those classes for which the statistic is defined; NaN when there is none. */
-const meanDefined =
+/** The mean of those values that are defined; NaN when none is. */
+export function meanDefined(values: readonly number[]): number {
+  const defined = values.filter((value) => !Number.isNaN(value))
+  return defined.reduce((sum, value) => sum + value, 0) / defined.length
+}
+
+const overClasses =
   (statistics: readonly Statistic[]): Statistic =>
-  (counts) => {
-    const values = statistics.map((statistic) => statistic(counts)).filter((value) => !Number.isNaN(value))
-    return values.reduce((sum, value) => sum + value, 0) / values.length
-  }
+  (counts) =>
+    meanDefined(statistics.map((statistic) => statistic(counts)))
 
 /** Macro AUC: the mean of the one-against-the-rest AUC over all classes that have images (scikit-learn's multi_class="ovr"). */
-export const macroAucOf = (predictions: Predictions, rankings = rankAll(predictions)): Statistic =>
-  meanDefined(rankings.map(aucBy))
+export const macroAucOf = (predictions: Predictions, rankings: readonly Ranking[] = rankAll(predictions)): Statistic =>
+  overClasses(rankings.map(aucBy))
 
 /** mAP: the mean average precision over all classes that have images. */
-export const meanAveragePrecisionOf = (predictions: Predictions, rankings = rankAll(predictions)): Statistic =>
-  meanDefined(rankings.map(averagePrecisionBy))
+export const meanAveragePrecisionOf = (
+  predictions: Predictions,
+  rankings: readonly Ranking[] = rankAll(predictions),
+): Statistic => overClasses(rankings.map(averagePrecisionBy))

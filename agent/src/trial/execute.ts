@@ -155,7 +155,7 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
   const seconds = (nowMs() - startedMs) / 1000
   open.log(`${title}: trained in ${duration(seconds)}, test accuracy ${percent(finished.evaluation.accuracy)}`, 'info')
   const file = weightsFile(finished.weights)
-  const model = modelReport(finished, task, file.sha1)
+  const model = await modelReport(finished, task, file.sha1, nowMs)
   const upload = (one: Upload): Promise<void> =>
     settings.upload(one, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
   await upload(file)

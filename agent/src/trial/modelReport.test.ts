@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto'
+import type { ImageSet } from '@pawprint/engine'
 import { ModelReport, Preprocessing, parse } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { drawnPets } from '../datasets/drawnPets.ts'
 import { brightImages, TASK } from '../testing/agents.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { latencyOf } from './latency.ts'
 import { type Finished, metricsOf, modelReport, preprocessingOf, weightsFile } from './modelReport.ts'
 
+const EVALUATION = { loss: 0.5, accuracy: 0.75, probabilities: new Float32Array(8).fill(0.5) }
 const FINISHED: Finished = {
-  trainer: { topology: { a: 1 }, parameterCount: 2, engine: 'test' },
+  trainer: { topology: { a: 1 }, parameterCount: 2, engine: 'test', evaluate: async () => EVALUATION },
   weights: [{ name: 'w', shape: [2], data: Float32Array.of(1, -2) }],
-  evaluation: { loss: 0.5, accuracy: 0.75, probabilities: new Float32Array(8).fill(0.5) },
+  evaluation: EVALUATION,
   testSet: brightImages(4),
   lastEpoch: undefined,
   trainSeconds: 4,
@@ -35,13 +38,63 @@ test('metrics hold what was measured, and nothing that is not finite', () => {
   expect(metricsOf(lost)).toEqual({ testAccuracy: 0.75, trainSeconds: 0 })
 })
 
-test('the report fits the wire; a confusion too large for a message is left out', () => {
-  const sha1 = 'a'.repeat(40)
-  expect(parse(ModelReport, modelReport(FINISHED, TASK, sha1))).toMatchObject({
-    evaluation: { confusion: expect.any(Array) },
+const SHA1 = 'a'.repeat(40)
+/** A clock that goes on by 2 ms whenever it is read. */
+const ticking = () => {
+  let ms = 0
+  return () => {
+    ms += 2
+    return ms
+  }
+}
+
+test('the report is one that the wire takes, with what was measured as metrics', async () => {
+  const report = await modelReport(FINISHED, TASK, SHA1, ticking())
+  expect(parse(ModelReport, report)).toEqual(report)
+  expect(report.metrics).toEqual({
+    ...metricsOf(FINISHED),
+    testMacroF1: expect.closeTo(1 / 3, 12),
+    testAuc: 0.5,
+    testMap: 0.5,
+    testEce: 0,
+    latencyMs: 2,
   })
+})
+
+test('predictions that are no numbers have a confusion and no more; the model is reported all the same', async () => {
+  const evaluation = { ...EVALUATION, loss: Number.NaN, probabilities: new Float32Array(8).fill(Number.NaN) }
+  const report = await modelReport({ ...FINISHED, evaluation }, TASK, SHA1, ticking())
+  expect(parse(ModelReport, report).evaluation).toEqual({
+    confusion: [
+      [2, 0],
+      [2, 0],
+    ],
+  })
+  expect(Object.keys(report.metrics)).not.toContain('testAuc')
+})
+
+test('what would not fit a message is left out', async () => {
   const many = { ...FINISHED, testSet: { ...FINISHED.testSet, classCount: 1000 } }
-  expect(modelReport(many, TASK, sha1).evaluation).toBeNull()
+  expect((await modelReport(many, TASK, SHA1, ticking())).evaluation).toEqual({})
+})
+
+test.each([
+  ['a quick model is measured 25 times after 3 for warming up', 2, 28],
+  ['a slow one, a second each, once', 1000, 4],
+])('%s', async (_, stepMs, times) => {
+  let [calls, ms] = [0, 0]
+  const evaluate = async (data: ImageSet) => {
+    calls++
+    ms += stepMs
+    expect([data.images.length, data.labels.length]).toEqual([48, 1])
+    return EVALUATION
+  }
+  expect(await latencyOf({ evaluate }, brightImages(4), () => ms)).toBe(stepMs)
+  expect(calls).toBe(times)
+})
+
+test('without an image there is no latency', async () => {
+  expect(await latencyOf(FINISHED.trainer, brightImages(0), ticking())).toBeUndefined()
 })
 
 test('a data set’s own fingerprint is used; else equal pixels, labels and shape give an equal one', () => {

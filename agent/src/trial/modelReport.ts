@@ -9,14 +9,18 @@ import {
   Sha1,
   writeSafetensors,
 } from '@pawprint/protocol'
+import { AgentError } from '../errors.ts'
 import { confusionOf } from '../metrics/confusion.ts'
+import { checkPredictions, type Predictions } from '../metrics/predictions.ts'
 import type { Task } from '../types.ts'
 import type { Upload } from '../wire/upload.ts'
+import { type Evaluated, evaluationOf, fitted } from './evaluation.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { latencyOf } from './latency.ts'
 
 /** A finished training: what `train` returned and where it came from. */
 export interface Finished {
-  readonly trainer: Pick<Trainer, 'topology' | 'parameterCount' | 'engine'>
+  readonly trainer: Pick<Trainer, 'topology' | 'parameterCount' | 'engine' | 'evaluate'>
   readonly weights: readonly WeightTensor[]
   readonly evaluation: Evaluation
   readonly testSet: ImageSet
@@ -34,7 +38,7 @@ export function weightsFile(weights: readonly WeightTensor[]): Upload {
 
 /** Accuracies are fractions, losses natural-log cross-entropies. What is not finite is left out: the wire knows no NaN. */
 export function metricsOf({ evaluation, lastEpoch, trainSeconds, trainedSamples }: Finished): Metrics {
-  const all: Readonly<Record<string, number | undefined>> = {
+  return onlyFinite({
     testAccuracy: evaluation.accuracy,
     testLoss: evaluation.loss,
     validationAccuracy: lastEpoch?.validationAccuracy,
@@ -43,7 +47,10 @@ export function metricsOf({ evaluation, lastEpoch, trainSeconds, trainedSamples 
     trainLoss: lastEpoch?.loss,
     trainSeconds,
     samplesPerSecond: trainSeconds > 0 ? trainedSamples / trainSeconds : undefined,
-  }
+  })
+}
+
+function onlyFinite(all: Readonly<Record<string, number | undefined>>): Metrics {
   const metrics: Metrics = {}
   for (const [name, value] of Object.entries(all))
     if (value !== undefined && Number.isFinite(value)) metrics[name] = value
@@ -69,19 +76,36 @@ export const preprocessingOf = ({ width, height, channels, preprocessing }: Made
   ...(preprocessing?.input === 'cropped' ? { input: 'cropped' } : {}),
 })
 
-/** What the store keeps beside the weights. The confusion is left out where it would not fit a message. */
-export function modelReport(finished: Finished, task: Task, sha1: string): ModelReport {
+/** Predictions that are no numbers, or not one for each class, have a confusion and nothing else. */
+async function judge(predictions: Predictions): Promise<Evaluated> {
+  try {
+    return await evaluationOf(checkPredictions(predictions))
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error
+    return { metrics: {}, evaluation: { confusion: confusionOf(predictions) } }
+  }
+}
+
+/** What the store keeps beside the weights. Parts of the evaluation are left out where it would not fit a message. */
+export async function modelReport(
+  finished: Finished,
+  task: Task,
+  sha1: string,
+  nowMs: () => number,
+): Promise<ModelReport> {
   const { trainer, evaluation, testSet } = finished
-  const confusion = confusionOf({ ...testSet, probabilities: evaluation.probabilities })
+  const { labels, classCount } = testSet
+  const judged = await judge({ labels, classCount, probabilities: evaluation.probabilities })
+  const latencyMs = await latencyOf(trainer, testSet, nowMs)
   return {
     sha1: parse(Sha1, sha1),
-    metrics: metricsOf(finished),
+    metrics: { ...metricsOf(finished), ...judged.metrics, ...onlyFinite({ latencyMs }) },
     parameterCount: trainer.parameterCount,
-    testSet: { fingerprint: fingerprintOf(testSet), count: testSet.labels.length },
+    testSet: { fingerprint: fingerprintOf(testSet), count: labels.length },
     engine: trainer.engine,
     preprocessing: preprocessingOf(testSet),
     classNames: [...task.classNames],
     topology: trainer.topology,
-    evaluation: JSON.stringify(confusion).length > MAX_FRAME_BYTES / 2 ? null : { confusion },
+    evaluation: fitted(judged.evaluation, MAX_FRAME_BYTES / 2),
   }
 }
