@@ -1,5 +1,13 @@
-import { type Deployment, type Model, shortSha1, type Task, type Verdict } from '@pawprint/protocol'
+import {
+  type Deployment,
+  type Model,
+  type ModelEvaluation,
+  shortSha1,
+  type Task,
+  type Verdict,
+} from '@pawprint/protocol'
 import type { ModelRecord } from './records.ts'
+import { missedRequirements } from './requirements.ts'
 
 /** What stands when a candidate arrives. */
 export interface Standing {
@@ -13,7 +21,9 @@ export interface Standing {
   readonly declined: boolean
 }
 
-export type Candidate = Pick<Model, 'metrics' | 'testSet' | 'finite'> & {
+export type Candidate = Pick<Model, 'metrics' | 'classNames' | 'testSet' | 'finite'> & {
+  /** As its agent reported it. */
+  readonly evaluation: ModelEvaluation | null
   /** It came from an attempt that had lost its trial. */
   readonly late: boolean
   /** Why a demo could not load these weights before; null when none tried. */
@@ -24,8 +34,8 @@ export type Judgement = Pick<Verdict, 'deployed' | 'code' | 'reason'>
 const refusal = (code: Verdict['code'], reason: string): Judgement => ({ deployed: false, code, reason })
 
 /**
- * Whether a finished model is deployed by itself: finite, in range, tested on the same images as the deployed one and strictly
- * better there. The first valid model is deployed. Every way out says why, in plain words.
+ * Whether a finished model is deployed by itself: finite, in range, with all that its task asks for, tested on the same images as the
+ * deployed one and strictly better there. The first valid model is deployed. Every way out says why, in plain words.
  */
 export function judge(candidate: Candidate, standing: Standing): Judgement {
   const { metric } = standing.task
@@ -37,6 +47,8 @@ export function judge(candidate: Candidate, standing: Standing): Judgement {
   if (value === undefined) return refusal('out-of-range', `no ${metric.name} was reported`)
   if (!(value >= metric.min && value <= metric.max))
     return refusal('out-of-range', `${metric.name} ${value} is outside ${metric.min} to ${metric.max}`)
+  const missed = missedRequirements(standing.task.requirements ?? [], candidate)
+  if (missed !== null) return refusal('requirement', missed)
   const rank = compare(candidate, value, standing)
   if (!rank.deployed) return rank
   if (standing.declined) return refusal('declined', `${rank.reason}, but a person declined these weights`)

@@ -136,11 +136,12 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
 async function settle(store: Store, message: Done, record: ModelRecord, late: boolean): Promise<Verdict> {
   const { model } = record
   const { topology, evaluation } = message.model
-  if (!store.models.has(model.sha1))
+  // Measured again: the evaluation goes with the metrics.
+  if (!late || !store.models.has(model.sha1))
     await store.storage.documents.write(DOCUMENTS.details(model.sha1), { topology, evaluation })
   const { code, reason } = model.verdict
   const broken = code === 'failed-to-load' ? reason : null
-  const judgement = judgeNow(store, model.task, model.sha1, { ...model, late, broken })
+  const judgement = judgeNow(store, model.task, model.sha1, { ...model, evaluation, late, broken })
   const verdict: Verdict = { ...judgement, at: timeOf(store) }
   // What served keeps its history, and what is about to serve says so once it does; the attempt is told the verdict anyhow.
   const served = code === 'replaced' || code === 'rolled-back'
