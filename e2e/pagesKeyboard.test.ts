@@ -1,8 +1,9 @@
 // The store's page by keyboard alone, and its older jobs.
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { wholeEvaluation } from './evaluation.ts'
 import { becomes, useScene } from './scene.ts'
-import { launch, train } from './stage.ts'
+import { deliver, launch, TASK, train } from './stage.ts'
 
 const scene = useScene()
 
@@ -26,6 +27,41 @@ async function pressOn(page: Page, target: Locator): Promise<void> {
 }
 
 describe('by keyboard alone', () => {
+  test('a model’s evaluation is read: what it misses, classes sorted, a curve chosen; or pointed at', async () => {
+    const requirements = [{ metric: 'recall', className: 'owl', min: 0.75 }]
+    const agent = await scene.stage.join('pets', { task: { ...TASK, requirements } })
+    await launch(scene.stage, 'pets')
+    const evaluation = wholeEvaluation(TASK.classNames.length)
+    const sha1 = await deliver(scene.stage, agent, await agent.next('run'), 0.47, { evaluation })
+    const { page, problems } = await scene.open(`${scene.stage.link}#model/${sha1}`)
+    const drawer = page.getByRole('dialog')
+    await drawer.getByText('Not deployed: recall of owl is 0.70, the task asks for at least 0.75').waitFor()
+    await drawer
+      .locator('.facts')
+      .getByText(/47\.0\s%\s±\s2\.0/)
+      .waitFor()
+
+    const names = () => drawer.locator('.classes tbody th').allTextContents()
+    await becomes(names, ['cat', 'dog', 'owl'])
+    await pressOn(page, drawer.getByRole('button', { name: 'Recall' }))
+    await page.keyboard.press('Enter')
+    await becomes(names, ['owl', 'dog', 'cat'])
+    expect(await drawer.locator('td.missed').allTextContents()).toEqual([expect.stringContaining('70')])
+
+    const roc = drawer.getByTestId('roc')
+    const said = () => roc.getByRole('img').getAttribute('aria-label')
+    expect(await said()).toContain('owl has an AUC of 0.750')
+    await tabTo(page, roc.getByRole('combobox'))
+    await page.keyboard.press('ArrowDown')
+    await becomes(said, 'ROC curves of 3 classes. dog has an AUC of 0.850.')
+    const box = await roc.getByRole('img').boundingBox()
+    if (box === null) throw new Error('no curves')
+    // On the way up of the first curve, at the left edge.
+    await page.mouse.move(box.x + 1, box.y + box.height / 2)
+    await becomes(said, 'ROC curves of 3 classes. cat has an AUC of 0.950.')
+    expect(problems).toEqual([])
+  })
+
   test('a token is replaced: who is cut off is said before, the new one is shown once and lets others in', async () => {
     const { page, problems } = await scene.open()
     const old = `${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`

@@ -1,18 +1,6 @@
-export interface ClassAccuracy {
-  readonly name: string
-  /** Fraction of the pictures of this class that were named rightly; null when the test set has none. */
-  readonly accuracy: number | null
-  readonly count: number
-}
 type Matrix = readonly (readonly number[])[]
 
 const sum = (row: readonly number[]): number => row.reduce((a, b) => a + b, 0)
-
-export const accuracyByClass = (confusion: Matrix, classNames: readonly string[]): ClassAccuracy[] =>
-  confusion.map((row, i) => {
-    const count = sum(row)
-    return { name: classNames[i] ?? `class ${i + 1}`, accuracy: count === 0 ? null : (row[i] ?? 0) / count, count }
-  })
 
 /** Each row in fractions of its class. */
 export const rowFractions = (confusion: Matrix): number[][] =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accuracyByClass, rowFractions, worstPairs } from './confusion.ts'
+import { rowFractions, worstPairs } from './confusion.ts'
 import { entriesOf, showReason, showSpan } from './history.ts'
 import { deploymentOf, modelOf, TIME, taskOf } from './testRecords.ts'
 import { showVerdict, whyNotDeployable } from './verdict.ts'
@@ -12,6 +12,7 @@ const withVerdict = (code: string, reason = 'because') =>
 describe('verdicts', () => {
   test.each([
     ['not-better', '41.2 % ≤ 43.6 %', 'Not deployed: 41.2 % ≤ 43.6 %', 'plain'],
+    ['requirement', 'recall of cat is 0.41, …', 'Not deployed: recall of cat is 0.41, …', 'plain'],
     ['other-test-set', 'x', 'Not deployed: other test set', 'plain'],
     ['declined', 'x', 'Not deployed: declined by hand', 'plain'],
     ['non-finite', 'x', 'Not deployed: broken weights', 'bad'],
@@ -100,14 +101,6 @@ describe('an evaluation', () => {
     [0, 0, 0],
   ]
   const names = ['cat', 'dog', 'frog']
-
-  test('gives each class its accuracy, none to a class without pictures', () => {
-    expect(accuracyByClass(confusion, names)).toEqual([
-      { name: 'cat', accuracy: 0.8, count: 10 },
-      { name: 'dog', accuracy: 0.8, count: 5 },
-      { name: 'frog', accuracy: null, count: 0 },
-    ])
-  })
 
   test('rows are fractions of their class', () => {
     expect(rowFractions(confusion)).toEqual([

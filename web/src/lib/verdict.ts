@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<Verdict['code'], string>> = {
   declined: 'declined by hand',
   'non-finite': 'broken weights',
   'out-of-range': 'metric out of range',
+  requirement: '',
   late: 'late',
   pinned: 'pinned',
   'failed-to-load': 'failed to load',
