@@ -1,4 +1,4 @@
-import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
+import { MAX_IMAGE_BYTES, TEST_ACCURACY } from '@pawprint/protocol'
 import { type BreedOptions, breedSet, type ListedPhotograph } from './breeds.ts'
 import type { BrokenImage, Crop } from './decode.ts'
 import type { Found } from './obtain.ts'
@@ -98,7 +98,7 @@ export async function breedDataset(
   const notice = noticeOf(source, losses, options.testFraction)
   return {
     ...sets,
-    task: { name: taskName, classNames, metric: { name: 'testAccuracy', direction: 'max', min: 0, max: 1 } },
+    task: { name: taskName, classNames, metric: TEST_ACCURACY },
     source: found.source,
     ...(notice === '' ? {} : { notice }),
   }

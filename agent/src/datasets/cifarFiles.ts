@@ -1,5 +1,4 @@
-import { DatasetError } from './errors.ts'
-import { type Part, type Place, readFiles } from './parts.ts'
+import { type Part, type Place, requireFiles } from './parts.ts'
 
 export const CIFAR_TRAIN_FILES = [1, 2, 3, 4, 5].map((number) => `data_batch_${number}.bin`)
 export const CIFAR_TEST_FILE = 'test_batch.bin'
@@ -22,14 +21,7 @@ export type CifarFiles = ReadonlyMap<string, Uint8Array>
  * Reads CIFAR-10's files into memory. Throws DatasetError `E_FORMAT` when a file is missing, too large, or the archive is
  * broken.
  */
-export async function readCifarFiles(place: Place, signal?: AbortSignal): Promise<CifarFiles> {
+export const readCifarFiles = (place: Place, signal?: AbortSignal): Promise<CifarFiles> => {
   const names = new Set([...CIFAR_PART.files, CIFAR_NAMES_FILE])
-  const files = await readFiles(place, { part: CIFAR_PART, names, maxBytes: MAX_CIFAR_FILE_BYTES }, signal)
-  const missing = CIFAR_PART.files.filter((name) => !files.has(name))
-  if (missing.length > 0) {
-    const inside = place.type === 'archive' ? ` in ${CIFAR_PART.folder}/` : ''
-    const expected = `${CIFAR_PART.files.join(', ')}${inside}`
-    throw new DatasetError('E_FORMAT', place.path, expected, `no ${missing.join(', no ')}`)
-  }
-  return files
+  return requireFiles(place, { part: CIFAR_PART, names, maxBytes: MAX_CIFAR_FILE_BYTES }, signal)
 }

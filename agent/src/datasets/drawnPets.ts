@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { TEST_ACCURACY } from '@pawprint/protocol'
 import { drawPet } from './drawPet.ts'
 import { allocateImages, labelledImages, pixelBytes, preprocessingOf } from './images.ts'
 import { DRAWN_BREEDS, type DrawnBreed } from './petBreeds.ts'
@@ -65,7 +66,7 @@ export async function drawnPets(options: DrawnPetsOptions = {}): Promise<Dataset
     train: await draw(drawing, PART.train, split.train),
     validation: await draw(drawing, PART.train, split.validation),
     test: await draw(drawing, PART.test, testIndices),
-    task: { name: TASK_NAMES[species], classNames, metric: { name: 'testAccuracy', direction: 'max', min: 0, max: 1 } },
+    task: { name: TASK_NAMES[species], classNames, metric: TEST_ACCURACY },
     preprocessing: preprocessingOf(imageSize, input),
     source: 'built-in drawings',
   }

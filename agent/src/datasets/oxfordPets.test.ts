@@ -186,7 +186,7 @@ test('cropped: every pixel is the square that the box surrounds', async () => {
 })
 
 test.each([
-  [{ 'annotations/test.txt': null }, 'expected trainval.txt and test.txt, got no test.txt'],
+  [{ 'annotations/test.txt': null }, 'expected trainval.txt, test.txt in annotations/, got no test.txt'],
   [
     { 'annotations/test.txt': Buffer.from('Abyssinian_6 1 1\n') },
     'test.txt, line 1: expected a name and three numbers',

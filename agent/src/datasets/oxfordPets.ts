@@ -1,10 +1,9 @@
 import { readBoxes } from './boxFiles.ts'
 import { breedDataset } from './breedDataset.ts'
 import { drawnPets } from './drawnPets.ts'
-import { DatasetError } from './errors.ts'
 import type { Surroundings } from './locate.ts'
 import { type Found, obtain, type PublicSet } from './obtain.ts'
-import { type Part, type Place, readFiles } from './parts.ts'
+import { type Part, type Place, requireFiles } from './parts.ts'
 import { type ListedPet, parsePetLists } from './petLists.ts'
 import { addressIn, type PetFetchSettings, type PetOrigin, resolvePetOptions, type Species } from './petOptions.ts'
 import type { Dataset, OxfordPetsOptions } from './types.ts'
@@ -62,12 +61,12 @@ const setOf = ({ url, md5 }: PetFetchSettings): PublicSet => {
 
 async function readLists(place: Place, signal: AbortSignal | undefined): Promise<ListedPet[]> {
   const wanted = { part: ANNOTATIONS, names: new Set(LISTS), maxBytes: MAX_LIST_BYTES }
-  const files = await readFiles(place, wanted, signal)
-  const lists = LISTS.map((name) => {
-    const bytes = files.get(name)
-    if (!bytes) throw new DatasetError('E_FORMAT', place.path, LISTS.join(' and '), `no ${name}`)
-    return { text: Buffer.from(bytes).toString('utf8'), at: `${place.path}, ${name}`, isTest: name === 'test.txt' }
-  })
+  const files = await requireFiles(place, wanted, signal)
+  const lists = [...files].map(([name, bytes]) => ({
+    text: Buffer.from(bytes).toString('utf8'),
+    at: `${place.path}, ${name}`,
+    isTest: name === 'test.txt',
+  }))
   return parsePetLists(lists)
 }
 

@@ -100,3 +100,17 @@ export async function readFiles(
   for await (const { name, read } of filesOf(place, wanted, signal)) files.set(name, await read())
   return files
 }
+
+/** As readFiles; throws DatasetError `E_FORMAT` also when one of the files is missing without which the part is not complete. */
+export async function requireFiles(
+  place: Place,
+  wanted: Wanted,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { folder, files } = wanted.part
+  const read = await readFiles(place, wanted, signal)
+  const missing = files.filter((name) => !read.has(name))
+  if (missing.length === 0) return read
+  const inside = place.type === 'archive' && folder !== '' ? ` in ${folder}/` : ''
+  throw new DatasetError('E_FORMAT', place.path, `${files.join(', ')}${inside}`, `no ${missing.join(', no ')}`)
+}

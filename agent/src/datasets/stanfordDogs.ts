@@ -2,10 +2,9 @@ import { readBoxes } from './boxFiles.ts'
 import { breedDataset } from './breedDataset.ts'
 import { type ListedDog, parseDogLists } from './dogLists.ts'
 import { drawnPets } from './drawnPets.ts'
-import { DatasetError } from './errors.ts'
 import type { Surroundings } from './locate.ts'
 import { type Found, obtain, type PublicSet } from './obtain.ts'
-import { type Part, type Place, readFiles } from './parts.ts'
+import { type Part, type Place, requireFiles } from './parts.ts'
 import { addressIn, type PetFetchSettings, type PetOrigin, resolvePetOptions } from './petOptions.ts'
 import type { Dataset, StanfordDogsOptions } from './types.ts'
 
@@ -54,12 +53,12 @@ function setOf({ url, md5, input }: PetFetchSettings): PublicSet {
 
 async function readLists(place: Place, signal: AbortSignal | undefined): Promise<ListedDog[]> {
   const wanted = { part: LISTS_PART, names: new Set(LISTS), maxBytes: MAX_LIST_BYTES }
-  const files = await readFiles(place, wanted, signal)
-  const lists = LISTS.map((name) => {
-    const bytes = files.get(name)
-    if (!bytes) throw new DatasetError('E_FORMAT', place.path, LISTS.join(' and '), `no ${name}`)
-    return { bytes, at: `${place.path}, ${name}`, isTest: name === 'test_list.mat' }
-  })
+  const files = await requireFiles(place, wanted, signal)
+  const lists = [...files].map(([name, bytes]) => ({
+    bytes,
+    at: `${place.path}, ${name}`,
+    isTest: name === 'test_list.mat',
+  }))
   return parseDogLists(lists)
 }
 
