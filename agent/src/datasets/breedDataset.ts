@@ -17,7 +17,8 @@ export interface BreedSource {
   readonly images: { readonly place: Place; readonly part: Part }
   /** All that the lists have. */
   readonly listed: readonly ListedPhotograph[]
-  readonly isWanted: (listed: ListedPhotograph) => boolean
+  /** Those that the set is to be made of. */
+  readonly wanted: readonly ListedPhotograph[]
   /** Boxes by name; null for whole photographs. */
   readonly boxes: ReadonlyMap<string, Crop> | null
 }
@@ -82,8 +83,7 @@ export async function breedDataset(
   options: BreedOptions,
   signal: AbortSignal | undefined,
 ): Promise<Dataset> {
-  const { title, taskName, found, images, boxes } = source
-  const wanted = source.listed.filter(source.isWanted)
+  const { title, taskName, found, images, wanted, boxes } = source
   const framed = boxes === null ? wanted : wanted.filter(({ name }) => boxes.has(name))
   const wishes = framed.map(({ name }) => {
     const crop = boxes?.get(name)

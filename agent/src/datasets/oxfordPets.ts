@@ -80,7 +80,6 @@ async function readOxfordPets(
   const fileOf = ({ name }: ListedPet): string => `${name}.jpg`
   const isCropped = input === 'cropped'
   const framed = pets.filter(({ isTest }) => !isTest).map((pet) => [fileOf(pet), `xmls/${pet.name}.xml`] as const)
-  const speciesOf = new Map(pets.map((pet) => [fileOf(pet), pet.species]))
   const listed = pets.map((pet) => ({ ...pet, name: fileOf(pet), rank: pet.classId }))
   const source = {
     title: TITLE,
@@ -89,8 +88,7 @@ async function readOxfordPets(
     found,
     images: { place: images, part: IMAGES },
     listed,
-    isWanted: ({ name, isTest }: { name: string; isTest: boolean }): boolean =>
-      (species === 'both' || speciesOf.get(name) === species) && !(isCropped && isTest),
+    wanted: listed.filter((pet) => (species === 'both' || pet.species === species) && !(isCropped && pet.isTest)),
     boxes: isCropped ? await readBoxes(annotations, ANNOTATIONS, new Map(framed), signal) : null,
   }
   return breedDataset(source, { ...settings, testFraction: isCropped ? CROPPED_TEST_FRACTION : null }, signal)

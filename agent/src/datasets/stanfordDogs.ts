@@ -67,6 +67,7 @@ async function readStanfordDogs(found: Found, settings: PetFetchSettings): Promi
   const [images, lists, annotations] = found.places as readonly [Place, Place, Place?]
   const dogs = await readLists(lists, signal)
   const fileOf = ({ name }: ListedDog): string => `${name}.jpg`
+  const listed = dogs.map((dog) => ({ ...dog, name: fileOf(dog), rank: dog.folder }))
   const boxFiles = new Map(dogs.map((dog) => [fileOf(dog), dog.name]))
   const source = {
     title: TITLE,
@@ -74,8 +75,8 @@ async function readStanfordDogs(found: Found, settings: PetFetchSettings): Promi
     official: OFFICIAL,
     found,
     images: { place: images, part: IMAGES },
-    listed: dogs.map((dog) => ({ ...dog, name: fileOf(dog), rank: dog.folder })),
-    isWanted: () => true,
+    listed,
+    wanted: listed,
     boxes: annotations ? await readBoxes(annotations, ANNOTATIONS, boxFiles, signal) : null,
   }
   return breedDataset(source, { ...settings, testFraction: null }, signal)
