@@ -1,3 +1,4 @@
+import { warmUp } from '@pawprint/engine'
 import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
 import { AgentError, isFinalError } from './errors.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
@@ -123,6 +124,7 @@ function serve(state: State, options: ServeOptions): void {
   const board = state.screen?.close() ?? EMPTY_BOARD
   const heading = (): string => `${state.session.registration.name} at ${address.httpUrl}`
   state.screen = state.world.openScreen(options, heading, board)
+  warmUp()
   state.runner.open()
   state.idle.set(idleMs)
   if (isFirst) state.world.onServing('serving')

@@ -33,5 +33,6 @@ export type {
   Trainer,
   WeightTensor,
 } from './types.ts'
+export { warmUp } from './workers.ts'
 
 silenceBanner()

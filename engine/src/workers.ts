@@ -12,6 +12,11 @@ const waiting: Worker[] = []
 /** As many as could work at once. */
 const MOST_WAITING = availableParallelism()
 
+/** Starts a worker that waits, unless one does: the first trial need not wait for it then. */
+export function warmUp(): void {
+  if (waiting.length === 0) giveBackWorker(startWorker())
+}
+
 /** A worker with nothing under way. */
 export function takeWorker(): Worker {
   return waiting.pop() ?? startWorker()

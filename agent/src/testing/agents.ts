@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs'
 import { onTestFinished } from 'vitest'
 import type { RunningStore } from '../../../store-server/src/index.ts'
 import { openAgent } from '../agent.ts'
-import { TIMES } from '../times.ts'
+import { TIMES, type Times } from '../times.ts'
 import type { Agent, NotebookDefinition, Task, Trial } from '../types.ts'
 import { EMPTY_BOARD, type ViewEvent } from '../view/board.ts'
 import type { World } from '../world.ts'
@@ -71,6 +71,9 @@ export interface TestAgent {
   readonly printed: string[]
 }
 
+/** Short waits. */
+export const TEST_TIMES: Times = { ...TIMES, batchMs: 5, reconnect: { firstMs: 5, maxMs: 20 }, farewellMs: 1000 }
+
 /** An agent with short waits that ends with the test. `url` may be a proxy's. */
 export function openTestAgent(store: RunningStore, url = store.url, change: Partial<World> = {}): TestAgent {
   const events: ViewEvent[] = []
@@ -78,7 +81,7 @@ export function openTestAgent(store: RunningStore, url = store.url, change: Part
   const { agent, welcomed } = openAgent({
     address: { socketUrl: `${url.replace('http', 'ws')}/ws`, httpUrl: url, token: store.agentToken },
     identity: { instance: randomUUID(), host: 'here', pid: process.pid, cores: 2, slots: 2 },
-    times: { ...TIMES, batchMs: 5, reconnect: { firstMs: 5, maxMs: 20 }, farewellMs: 1000 },
+    times: TEST_TIMES,
     nextId: randomUUID,
     wallMs: Date.now,
     nowMs: () => performance.now(),

@@ -2,7 +2,7 @@ import { isFinal, type Job } from '@pawprint/protocol'
 import type { RunningStore } from '../../../store-server/src/index.ts'
 import { openTestPage, startTestStore } from '../../../store-server/src/testing/testStore.ts'
 import type { NotebookDefinition, Trial } from '../types.ts'
-import { openTestAgent, type TestAgent } from './agents.ts'
+import { openTestAgent, TEST_TIMES, type TestAgent } from './agents.ts'
 import { call, launch, launchUntil, logOf } from './api.ts'
 
 const HOST = { cores: 2, slots: 1, host: 'here' }
@@ -17,7 +17,9 @@ export function openKernel(store: RunningStore): Kernel {
   const instance = `kernel-${++kernels}`
   const identity = { ...HOST, instance, pid: kernels }
   // Every predecessor is dead.
-  return { instance, ...openTestAgent(store, store.url, { identity, isAlive: () => false }) }
+  // A busy machine may take long to bring the last checkpoint to the store.
+  const times = { ...TEST_TIMES, farewellMs: 30_000 }
+  return { instance, ...openTestAgent(store, store.url, { identity, isAlive: () => false, times }) }
 }
 
 export const CONFIG = { EPOCHS: 4, BATCH_SIZE: 10, LEARNING_RATE: 0.1, SEED: 3 }
