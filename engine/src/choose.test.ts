@@ -17,15 +17,17 @@ test.each([
     /since the engine has no UpSampling2D at layer "up" \(UpSampling2D\)\. .*as long/,
   ],
   ['tensorflow', unsupported, 'tensorflow', /UpSampling2D/],
+  ['cuda', null, 'onnx', null],
 ] as const)('asked for %s, with problem %s: %s', (asked, problem, backend, notice) => {
   const choice = chooseBackend(asked, problem)
-  expect(choice.backend).toBe(backend)
+  expect([choice.backend, choice.device]).toEqual([backend, asked === 'cuda' ? 'cuda' : 'cpu'])
   if (notice === null) expect(choice.notice).toBeNull()
   else expect(choice.notice).toMatch(notice)
 })
 
 test.each([
   ['onnx', unsupported],
+  ['cuda', unsupported],
   ['auto', broken],
   ['onnx', broken],
   ['tensorflow', broken],
@@ -37,6 +39,6 @@ test('the environment may ask for one', () => {
   expect(askedBackend({})).toBe('auto')
   expect(askedBackend({ PAWPRINT_ENGINE: 'tensorflow' })).toBe('tensorflow')
   expect(() => askedBackend({ PAWPRINT_ENGINE: 'abacus' })).toThrow(
-    /PAWPRINT_ENGINE: expected auto, onnx or tensorflow/,
+    /PAWPRINT_ENGINE: expected auto, onnx, cuda or tensorflow/,
   )
 })

@@ -7,6 +7,7 @@ import { lossRule } from './losses/index.ts'
 import { addSums, averages, joined, type Mean, newMean } from './mean.ts'
 import type { EpochRequest, SharedSet, TrainingSetup, TrainingState } from './messages.ts'
 import type { ModelSpec } from './model/spec.ts'
+import type { RuntimeOptions } from './onnx/runtime.ts'
 import { updateRule } from './optimizers/index.ts'
 import { pieces, splitOrder } from './pieces.ts'
 import { randomStream, shuffled } from './random.ts'
@@ -33,11 +34,10 @@ export interface Epochs {
   restore(state: EpochsState): void
 }
 
-export interface EpochsOptions extends TrainingSetup {
+export interface EpochsOptions extends TrainingSetup, RuntimeOptions {
   /** All parameters, flat. */
   readonly weights: Float32Array
   readonly normalisation: Normalisation
-  readonly threads: number
 }
 
 /** What an `Epochs` holds: the state of the step, replaced by each call of the runtime. */

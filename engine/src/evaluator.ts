@@ -3,6 +3,7 @@ import type { Value } from './ir/graph.ts'
 import type { FinalActivation } from './losses/rule.ts'
 import { type ModelSpec, sampleSize } from './model/spec.ts'
 import { compile, type Feed } from './onnx/compile.ts'
+import type { RuntimeOptions } from './onnx/runtime.ts'
 import type { Normalisation } from './types.ts'
 
 /**
@@ -24,18 +25,17 @@ export interface Outputs {
   readonly logits: Float32Array
 }
 
-export interface EvaluatorOptions {
+export interface EvaluatorOptions extends RuntimeOptions {
   readonly normalisation: Normalisation
-  readonly threads: number
   readonly activation: FinalActivation | null
 }
 
 export async function openEvaluator(
   model: ModelSpec,
-  { normalisation, threads, activation }: EvaluatorOptions,
+  { normalisation, activation, threads, device }: EvaluatorOptions,
 ): Promise<Evaluator> {
   const forward = forwardGraph(model, normalisation, BATCH, activation)
-  const compiled = await compile(forward.graph.nodes, [forward.logits, forward.output], threads)
+  const compiled = await compile(forward.graph.nodes, [forward.logits, forward.output], { threads, device })
   const imageSize = sampleSize(model)
   const [width = 0] = model.outputShape
   return {

@@ -112,7 +112,7 @@ test.each<[string, tf.LayersModel, Normalisation?]>([
   drawWeights(model)
   const normalisation = given ?? unitRange(spec.inputShape[2])
   const { images, labels } = someSamples(model, 37, 5, 2)
-  const evaluator = await openEvaluator(spec, { normalisation, threads: 1, activation: null })
+  const evaluator = await openEvaluator(spec, { normalisation, threads: 1, device: 'cpu', activation: null })
   const { outputs } = await evaluator.run(images, labels.length, currentWeights(spec, model))
   expect(relativeError(outputs, byTensorFlow(model, images, normalisation))).toBeLessThan(1e-5)
 })

@@ -1,5 +1,6 @@
 import type { Backend } from './choose.ts'
 import type { EngineErrorCode } from './errors.ts'
+import type { RuntimeOptions } from './onnx/runtime.ts'
 import type {
   Augmentation,
   Checkpoint,
@@ -22,13 +23,12 @@ export interface SharedSet {
 }
 
 /** What a worker's session begins with. `training` is null for prediction only. */
-export interface Setup {
+export interface Setup extends RuntimeOptions {
   readonly backend: Backend
   readonly topology: unknown
   /** All parameters, flat (model/spec.ts). */
   readonly weights: Float32Array
   readonly normalisation: Normalisation
-  readonly threads: number
   readonly training: TrainingSetup | null
 }
 

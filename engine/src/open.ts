@@ -21,7 +21,7 @@ export async function openModel(
 ): Promise<Opened> {
   const { spec, problem } = tryEngine(topology, check)
   const choice = chooseBackend(asked, problem)
-  if (choice.backend === 'onnx' && spec !== null) return { ...choice, spec, engine: 'onnxruntime cpu' }
+  if (choice.backend === 'onnx' && spec !== null) return { ...choice, spec, engine: `onnxruntime ${choice.device}` }
   const { describeModel } = await import('./tensorflow/executor.ts')
   return { ...choice, ...(await describeModel(topology)) }
 }
@@ -47,9 +47,9 @@ export const readIfSupported = (topology: unknown): ModelSpec | null => {
   return spec
 }
 
-/** What the environment asks for: `PAWPRINT_ENGINE` is `onnx`, `tensorflow` or unset. Throws `E_INPUT` for anything else. */
+/** What the environment asks for: `PAWPRINT_ENGINE` is `onnx`, `cuda`, `tensorflow` or unset. Throws `E_INPUT` for anything else. */
 export function askedBackend(environment: Readonly<Record<string, string | undefined>> = process.env): BackendOption {
   const asked = environment.PAWPRINT_ENGINE ?? 'auto'
-  if (asked === 'auto' || asked === 'onnx' || asked === 'tensorflow') return asked
-  throw new EngineError('E_INPUT', 'PAWPRINT_ENGINE', 'auto, onnx or tensorflow', asked)
+  if (asked === 'auto' || asked === 'onnx' || asked === 'cuda' || asked === 'tensorflow') return asked
+  throw new EngineError('E_INPUT', 'PAWPRINT_ENGINE', 'auto, onnx, cuda or tensorflow', asked)
 }

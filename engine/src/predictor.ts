@@ -13,12 +13,20 @@ const MAX_IMAGES = 2 ** 24
 /** Loads a trained model for prediction in a worker thread. Throws `E_MODEL` when topology and weights do not fit. */
 export async function createPredictor(saved: SavedModel): Promise<Predictor> {
   let isBinary = false
-  const { spec, backend } = await openModel(saved.topology, askedBackend(), (read) => {
+  const { spec, backend, device } = await openModel(saved.topology, askedBackend(), (read) => {
     isBinary = isOneSigmoid(read, forwardGraph(read, readNormalisation(saved.normalisation, read), 1))
   })
   const weights = fromTensors(spec, saved.weights)
   const normalisation = readNormalisation(saved.normalisation, spec)
-  const client = openClient({ backend, topology: spec.topology, weights, normalisation, threads: 1, training: null })
+  const client = openClient({
+    backend,
+    device,
+    topology: spec.topology,
+    weights,
+    normalisation,
+    threads: 1,
+    training: null,
+  })
   return {
     async predict(images, count) {
       requireInteger('count', count, 1, MAX_IMAGES)

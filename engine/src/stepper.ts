@@ -3,7 +3,7 @@ import type { LossRule } from './losses/rule.ts'
 import type { SharedSet } from './messages.ts'
 import { type ModelSpec, sampleSize } from './model/spec.ts'
 import { lowerLoop } from './onnx/loop.ts'
-import { openRuntime, type RuntimeTensor } from './onnx/runtime.ts'
+import { openRuntime, type RuntimeOptions, type RuntimeTensor } from './onnx/runtime.ts'
 import type { UpdateRule } from './optimizers/rule.ts'
 import { type Random, randomStream } from './random.ts'
 import { type StepGraph, stepGraph } from './step.ts'
@@ -32,7 +32,7 @@ export interface Stepper {
   close(): Promise<void>
 }
 
-export interface StepperOptions {
+export interface StepperOptions extends RuntimeOptions {
   readonly batchSize: number
   readonly normalisation: Normalisation
   readonly rule: UpdateRule
@@ -41,7 +41,6 @@ export interface StepperOptions {
   readonly hasTargets: boolean
   readonly hasWeights: boolean
   readonly seed: number
-  readonly threads: number
   /** Parameters that never change, flat. */
   readonly fixed: Float32Array
 }
@@ -50,7 +49,7 @@ export interface StepperOptions {
 export async function openStepper(model: ModelSpec, options: StepperOptions): Promise<Stepper> {
   const { batchSize, rule, fixed } = options
   const step = stepGraph(model, options)
-  const runtime = await openRuntime(lowerLoop(step), options.threads)
+  const runtime = await openRuntime(lowerLoop(step), options)
   return {
     async run(samples, rows, { done, rateFactor, augment }, state) {
       const steps = rows.length / batchSize

@@ -34,7 +34,8 @@ export async function createTrainer(model: tf.LayersModel, options: CompileOptio
   const normalisation = readNormalisation(options.normalisation, spec)
   const weights = firstWeights(opened, model, options)
   const training = { loss, optimizer, seed }
-  const setup = { backend: opened.backend, topology: spec.topology, weights, normalisation, threads, training }
+  const { backend: runs, device } = opened
+  const setup = { backend: runs, device, topology: spec.topology, weights, normalisation, threads, training }
   const client = openClient(setup)
   return {
     fit: createFit(client, spec, rule),

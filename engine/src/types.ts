@@ -35,7 +35,8 @@ export interface WeightTensor {
   readonly data: Float32Array
 }
 
-export type BackendOption = 'auto' | 'onnx' | 'tensorflow'
+/** `onnx` is the engine on the processor, `cuda` the engine on an NVIDIA GPU. */
+export type BackendOption = 'auto' | 'onnx' | 'cuda' | 'tensorflow'
 
 export type InitialWeights = 'seeded' | 'model' | readonly WeightTensor[]
 
@@ -60,7 +61,10 @@ export interface CompileOptions {
    * names in `parametersOf`: what is not among them is drawn by `seed`.
    */
   readonly initialWeights?: InitialWeights
-  /** What runs the model: the engine, plain TensorFlow.js, or (default) the engine where it can. Default: PAWPRINT_ENGINE, else `auto`. */
+  /**
+   * What runs the model: the engine, plain TensorFlow.js, or (`auto`) the engine where it can. Default: PAWPRINT_ENGINE, else `auto`. `cuda` needs the
+   * libraries that onnxruntime-node's install script fetches, and throws `E_INPUT` at the first call without them.
+   */
   readonly backend?: BackendOption
   /** Threads of one trial; default 1 (results then do not depend on the machine's cores). */
   readonly threads?: number

@@ -2,7 +2,7 @@ import { type ElementType, type Node, sizeOf, type Value } from '../ir/graph.ts'
 import { addInput, addOutput, type Element, encodeModel, freshName, newOnnxGraph } from './graph.ts'
 import { lowerNodes } from './lower/index.ts'
 import { newLowering, put, view } from './lowering.ts'
-import { openRuntime, type Runtime, type RuntimeTensor } from './runtime.ts'
+import { openRuntime, type Runtime, type RuntimeOptions, type RuntimeTensor } from './runtime.ts'
 
 /** Numbers for an input: bytes, 32-bit integers or floats, by its element type. */
 export type Feed = Uint8Array | Int32Array | Float32Array
@@ -16,10 +16,16 @@ export interface Compiled {
 /** How ONNX holds each type of the IR. */
 export const ELEMENT: Record<ElementType, Element> = { float: 'float32', int: 'int32', byte: 'uint8' }
 
+const ONE_THREAD: RuntimeOptions = { threads: 1, device: 'cpu' }
+
 /** Lowers a graph to ONNX and compiles it. */
-export async function compile(nodes: readonly Node[], outputs: readonly Value[], threads = 1): Promise<Compiled> {
+export async function compile(
+  nodes: readonly Node[],
+  outputs: readonly Value[],
+  options: RuntimeOptions = ONE_THREAD,
+): Promise<Compiled> {
   const { model, inputNames, outputNames } = lowerGraph(nodes, outputs)
-  const runtime: Runtime = await openRuntime(model, threads)
+  const runtime: Runtime = await openRuntime(model, options)
   return {
     async run(feeds) {
       const tensors = [...inputNames].map(([value, name]) => [name, tensorFor(value, feeds.get(value))] as const)

@@ -1,4 +1,6 @@
 import * as ort from 'onnxruntime-node'
+import type { Device } from '../choose.ts'
+import { EngineError } from '../errors.ts'
 import type { Shape } from '../ir/graph.ts'
 
 /** Numbers with their shape, as they cross into the runtime. */
@@ -15,10 +17,19 @@ export interface Runtime {
   close(): Promise<void>
 }
 
-/** Compiles the bytes of an ONNX file for the CPU. This is the only file that knows onnxruntime. */
-export async function openRuntime(model: Uint8Array, threads: number): Promise<Runtime> {
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: ['cpu'],
+export interface RuntimeOptions {
+  readonly device: Device
+  /** On the CPU. */
+  readonly threads: number
+}
+
+/**
+ * Compiles the bytes of an ONNX file. This is the only file that knows onnxruntime. What an execution provider does not have runs on the
+ * CPU. Throws EngineError `E_INPUT` for a device that is not there.
+ */
+export async function openRuntime(model: Uint8Array, { device, threads }: RuntimeOptions): Promise<Runtime> {
+  const session = await createSession(model, {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -35,6 +46,18 @@ export async function openRuntime(model: Uint8Array, threads: number): Promise<R
       return new Map(Object.entries(outputs).map(([name, tensor]) => [name, floatsOf(name, tensor)]))
     },
     close: () => session.release(),
+  }
+}
+
+async function createSession(model: Uint8Array, options: ort.InferenceSession.SessionOptions) {
+  try {
+    return await ort.InferenceSession.create(model, options)
+  } catch (cause) {
+    const [device] = options.executionProviders ?? []
+    if (device === 'cpu') throw cause
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const expected = 'an NVIDIA GPU and the libraries of `node node_modules/onnxruntime-node/script/install.js`'
+    throw new EngineError('E_INPUT', `${device}`, expected, message, { cause })
   }
 }
 

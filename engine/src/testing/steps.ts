@@ -38,6 +38,7 @@ export function stepCase(
     classCount: data.classCount,
     hasTargets: data.targets !== null,
     hasWeights: data.sampleWeights !== null,
+    device: 'cpu' as const,
   }
   return { model, data, options }
 }
