@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-function start(command, args, environment = {}) {
+/** Starts a process that answers one JSON line per JSON line. */
+export function start(command, args, environment = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environment } })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => {

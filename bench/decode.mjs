@@ -1,0 +1,99 @@
+/**
+ * A folder of photographs made into a dataset, ours against Pillow, in turns in one run: `datasets.imageFolder` without its cache
+ * (list, hash, decode, resize, fingerprint) and at a second start, from it, beside a loop over Pillow (open, turn upright, RGB, resize by
+ * Lanczos), in one process as torchvision's ImageFolder does, and in one process per core. All read files that the system has in
+ * memory. Then the peak of ours in memory at N and at 4 N pictures. On a busy machine look at processor time, too. Usage:
+ *   npm run bench -- decode [--images 2000] [--size 64] [--rounds 3] [--python python3]
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { drawFolder, repeatFolder } from './decode/draw.mjs'
+import { median } from './store/statistics.mjs'
+import { start } from './train/process.mjs'
+
+const { values } = parseArgs({
+  options: {
+    images: { type: 'string', default: '2000' },
+    size: { type: 'string', default: '64' },
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string', default: '/usr/bin/python3' },
+  },
+})
+const [images, size, rounds] = [values.images, values.size, values.rounds].map(Number)
+const root = mkdtempSync(join(tmpdir(), 'bench-decode-'))
+const file = (name) => fileURLToPath(new URL(name, import.meta.url))
+const startOurs = (...flags) => start(process.execPath, [file('./decode/ours.mjs'), ...flags])
+const startPillow = (processes) => start(values.python, [file('./decode/peer.py'), `${processes}`])
+
+function findPillow() {
+  if (spawnSync(values.python, ['-c', 'import PIL'], { stdio: 'ignore' }).status === 0) return true
+  console.log('Without Pillow beside it. On Debian or Ubuntu: sudo apt-get install python3-pil; elsewhere: --python')
+  return false
+}
+
+/** Seconds of each contestant, by the clock and of processor time, by turns; one round before counts for nothing. */
+async function measureSpeed(folder) {
+  const cores = availableParallelism()
+  const contestants = { ours: startOurs(), 'ours, second start': startOurs('--cache', join(root, 'cache')) }
+  if (findPillow())
+    Object.assign(contestants, {
+      'Pillow, 1 process': startPillow(1),
+      [`Pillow, ${cores} processes`]: startPillow(cores),
+    })
+  const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
+  for (let round = 0; round <= rounds; round++)
+    for (const [name, process] of Object.entries(contestants)) {
+      const answer = await process.ask({ folder, size })
+      if (answer.images !== images) throw new Error(`${name}: expected ${images} images, got ${answer.images}`)
+      if (round > 0) results[name].push(answer)
+    }
+  for (const process of Object.values(contestants)) process.stop()
+  return results
+}
+
+function showSpeed(results) {
+  const of = (name, kind) => median(results[name].map((one) => one[kind]))
+  for (const name of Object.keys(results)) {
+    const [seconds, cpu] = [of(name, 'seconds'), of(name, 'cpuSeconds')]
+    const all = results[name].map((one) => one.seconds.toFixed(2)).join(' ')
+    const ratios = `ours is ${(seconds / of('ours', 'seconds')).toFixed(2)} times as fast`
+    const perCpu = `${(cpu / of('ours', 'cpuSeconds')).toFixed(2)} per processor second`
+    const line = `${name}: ${seconds.toFixed(2)} s (${all}), ${cpu.toFixed(2)} s of processor time`
+    console.log(
+      name === 'ours' ? `${line}, ${(images / seconds).toFixed(0)} pictures a second` : `${line}; ${ratios}, ${perCpu}`,
+    )
+  }
+}
+
+/** Peak of resident memory of a process that makes one dataset, in MiB, and of their pixels. */
+async function measureMemory(folder, count) {
+  const ours = startOurs()
+  await ours.ask({ folder: null })
+  const before = ours.peakMegabytes()
+  const answer = await ours.ask({ folder, size })
+  if (answer.images !== count) throw new Error(`expected ${count} images, got ${answer.images}`)
+  const peak = ours.peakMegabytes()
+  ours.stop()
+  return { images: count, before, peak, pixels: (count * size * size * 3) / 2 ** 20 }
+}
+
+try {
+  console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}`)
+  const { folder, meanBytes } = await drawFolder(join(root, 'one'), images)
+  console.log(`${images} drawn JPEGs of 500 × 375, ${(meanBytes / 1024).toFixed(0)} KiB each, to ${size} × ${size}`)
+  showSpeed(await measureSpeed(folder))
+  for (const times of [1, 4]) {
+    const repeated = times === 1 ? folder : repeatFolder(folder, join(root, 'four'), times)
+    const { images: count, before, peak, pixels } = await measureMemory(repeated, images * times)
+    const rest = (peak - pixels).toFixed(0)
+    console.log(
+      `${count} pictures: peak ${peak.toFixed(0)} MiB, without their pixels ${rest} MiB (${before.toFixed(0)} MiB before)`,
+    )
+  }
+} finally {
+  rmSync(root, { recursive: true })
+}
