@@ -2,7 +2,7 @@ import { namedClasses } from './confusion.ts'
 import { meanOf, type Predictions, type Statistic } from './predictions.ts'
 
 /** Accuracy: the fraction of images whose class is named. */
-export const accuracyOf = (predictions: Predictions, named = namedClasses(predictions)): Statistic =>
+export const accuracyOf = (predictions: Predictions, named: Uint32Array = namedClasses(predictions)): Statistic =>
   meanOf(named.map((name, i) => Number(name === predictions.labels[i])))
 
 /**
@@ -16,9 +16,7 @@ export const topKOf = ({ labels, probabilities, classCount }: Predictions, k: nu
 function placeOf(label: number, values: Float32Array, start: number, width: number): number {
   const own = values[start + label] ?? 0
   let place = 0
-  for (let other = 0; other < width; other++) {
-    const value = values[start + other] ?? 0
-    if (value > own || (value === own && other < label)) place++
-  }
+  for (let other = 0; other < label; other++) if ((values[start + other] as number) >= own) place++
+  for (let other = label + 1; other < width; other++) if ((values[start + other] as number) > own) place++
   return place
 }

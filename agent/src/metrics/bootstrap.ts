@@ -47,11 +47,14 @@ export async function bootstrap<Name extends string>(
       ;(found[at] as Float64Array)[n] = statistic(counts)
     }
   }
-  const intervals = entries.map(([name, statistic], at) => {
+  const intervals: [string, Interval][] = []
+  for (const [at, [name, statistic]] of entries.entries()) {
+    await giveWay()
     const values = (found[at] ?? new Float64Array()).filter((value) => !Number.isNaN(value)).sort()
     const tail = (1 - level) / 2
-    return [name, { value: valueOnce(statistic, count), low: quantile(values, tail), high: quantile(values, 1 - tail) }]
-  })
+    const value = valueOnce(statistic, count)
+    intervals.push([name, { value, low: quantile(values, tail), high: quantile(values, 1 - tail) }])
+  }
   return Object.fromEntries(intervals) as Record<Name, Interval>
 }
 

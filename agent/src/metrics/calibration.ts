@@ -39,11 +39,16 @@ const binAt = (confidence: number): number =>
   Math.min(CALIBRATION_BINS, Math.max(1, Math.ceil(confidence * CALIBRATION_BINS))) - 1
 
 /** The reliability diagram of C. Guo et al., On Calibration of Modern Neural Networks, 2017, § 2. */
-export const calibrationOf = (predictions: Predictions, names = namedClasses(predictions)): CalibrationBin[] =>
-  binner(predictions, names)(new Uint32Array(names.length).fill(1))
+export const calibrationOf = (
+  predictions: Predictions,
+  names: Uint32Array = namedClasses(predictions),
+): CalibrationBin[] => binner(predictions, names)(new Uint32Array(names.length).fill(1))
 
 /** Expected calibration error: the mean of |accuracy − confidence| over the bins, by their images (Guo et al. 2017, eq. 3). */
-export function calibrationErrorOf(predictions: Predictions, names = namedClasses(predictions)): Statistic {
+export function calibrationErrorOf(
+  predictions: Predictions,
+  names: Uint32Array = namedClasses(predictions),
+): Statistic {
   const binned = binner(predictions, names)
   return (counts) => {
     const bins = binned(counts)
@@ -52,4 +57,16 @@ export function calibrationErrorOf(predictions: Predictions, names = namedClasse
       bins.reduce((sum, { count, accuracy, confidence }) => sum + count * Math.abs(accuracy - confidence), 0) / total
     )
   }
+}
+
+/** Rounding of a softmax. */
+const MAX_PROBABILITY = 1 + 1e-5
+
+/** Whether these are probabilities, of which calibration can be told, and not scores of another kind. */
+export function areProbabilities({ probabilities }: Predictions): boolean {
+  for (let i = 0; i < probabilities.length; i++) {
+    const value = probabilities[i] as number
+    if (value < 0 || value > MAX_PROBABILITY) return false
+  }
+  return true
 }

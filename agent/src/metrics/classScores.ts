@@ -38,15 +38,17 @@ const scoresOf = ({ right, named, support }: Tally): ClassScores[] =>
   Array.from(right, (hits, c) => scoreOf(hits, named[c] ?? 0, support[c] ?? 0))
 
 /** Precision, recall, F1 and support of each class, in the order of the classes. */
-export const classScoresOf = (predictions: Predictions, names = namedClasses(predictions)): ClassScores[] =>
-  scoresOf(tally(predictions, names, new Uint32Array(names.length).fill(1)))
+export const classScoresOf = (
+  predictions: Predictions,
+  names: Uint32Array = namedClasses(predictions),
+): ClassScores[] => scoresOf(tally(predictions, names, new Uint32Array(names.length).fill(1)))
 
 /**
  * Macro mean: each class counts alike. Classes that no image is of and no image is named as are left out, as scikit-learn does by
  * default.
  */
 export const macroOf =
-  (predictions: Predictions, score: Score, names = namedClasses(predictions)): Statistic =>
+  (predictions: Predictions, score: Score, names: Uint32Array = namedClasses(predictions)): Statistic =>
   (counts) => {
     const all = tally(predictions, names, counts)
     const present = scoresOf(all).filter((_, c) => (all.named[c] ?? 0) + (all.support[c] ?? 0) > 0)
@@ -55,7 +57,7 @@ export const macroOf =
 
 /** Weighted mean: each class counts by its support. */
 export const weightedOf =
-  (predictions: Predictions, score: Score, names = namedClasses(predictions)): Statistic =>
+  (predictions: Predictions, score: Score, names: Uint32Array = namedClasses(predictions)): Statistic =>
   (counts) => {
     const scores = scoresOf(tally(predictions, names, counts))
     const total = scores.reduce((sum, { support }) => sum + support, 0)

@@ -2,8 +2,15 @@ import type { Predictions } from './predictions.ts'
 
 /** Index of the largest of `width` values from `start`; the first of equals. */
 function largestAt(values: Float32Array, start: number, width: number): number {
-  let best = 0
-  for (let i = 1; i < width; i++) if ((values[start + i] ?? 0) > (values[start + best] ?? 0)) best = i
+  let [best, most] = [0, values[start] ?? 0]
+  for (let i = 1; i < width; i++) {
+    const value = values[start + i] ?? 0
+    // Nothing is above NaN, nor NaN above anything.
+    if (value > most) {
+      best = i
+      most = value
+    }
+  }
   return best
 }
 
@@ -12,7 +19,7 @@ export const namedClasses = ({ labels, probabilities, classCount }: Predictions)
   Uint32Array.from(labels, (_, i) => largestAt(probabilities, i * classCount, classCount))
 
 /** Confusion matrix: rows are the true class, columns the one that the model names. */
-export function confusionOf(predictions: Predictions, named = namedClasses(predictions)): number[][] {
+export function confusionOf(predictions: Predictions, named: Uint32Array = namedClasses(predictions)): number[][] {
   const { labels, classCount } = predictions
   const confusion = Array.from({ length: classCount }, () => new Array<number>(classCount).fill(0))
   named.forEach((column, i) => {

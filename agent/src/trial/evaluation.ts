@@ -1,7 +1,7 @@
-import type { Metrics, ModelEvaluation } from '@pawprint/protocol'
+import { MAX_FRAME_BYTES, type Metrics, type ModelEvaluation } from '@pawprint/protocol'
 import { accuracyOf, topKOf } from '../metrics/accuracy.ts'
 import { bootstrap } from '../metrics/bootstrap.ts'
-import { type CalibrationBin, calibrationErrorOf, calibrationOf } from '../metrics/calibration.ts'
+import { areProbabilities, type CalibrationBin, calibrationErrorOf, calibrationOf } from '../metrics/calibration.ts'
 import { classScoresOf, macroOf } from '../metrics/classScores.ts'
 import { confusionOf, namedClasses } from '../metrics/confusion.ts'
 import type { Predictions, Statistic } from '../metrics/predictions.ts'
@@ -15,7 +15,7 @@ import {
   rankFor,
 } from '../metrics/ranking.ts'
 import { type RocCurve, rocCurveBy, thinCurve } from '../metrics/roc.ts'
-import { startSlices } from '../metrics/slices.ts'
+import { type GiveWay, startSlices } from '../metrics/slices.ts'
 
 /** What the store keeps of the predictions of a test set: numbers by name, and what the page draws. */
 export interface Evaluated {
@@ -26,17 +26,23 @@ type Part<Key extends keyof ModelEvaluation> = NonNullable<ModelEvaluation[Key]>
 
 /** Points of a ROC curve as the page draws it. */
 const ROC_POINTS = 64
-/** Rounding of a softmax. */
-const MAX_PROBABILITY = 1 + 1e-5
+/** A confusion of more classes than this takes more than half a frame, and is not made. */
+const MAX_CONFUSED = Math.floor(Math.sqrt(MAX_FRAME_BYTES / 2 / '0,'.length))
 /** Of more probabilities than this, intervals of metrics over rankings would take seconds, and are left out. */
 const MAX_RANKED = 200_000
 
-/** Judges predictions on the calling thread, in slices. What is not defined is left out; the accuracy is the engine's to say. */
+/**
+ * Judges predictions on the calling thread, in slices, of which the longest look at all probabilities once. What is not defined is left
+ * out; the accuracy is the engine's to say.
+ */
 export async function evaluationOf(predictions: Predictions): Promise<Evaluated> {
+  const giveWay = startSlices()
   const named = namedClasses(predictions)
-  const { auc, averagePrecision, roc, rankings } = await rankClasses(predictions)
-  const isCalibrated = predictions.probabilities.every((value) => value >= 0 && value <= MAX_PROBABILITY)
+  await giveWay()
+  const { auc, averagePrecision, roc, rankings } = await rankClasses(predictions, giveWay)
   const statistics = statisticsOf(predictions, named, rankings)
+  await giveWay()
+  const isCalibrated = areProbabilities(predictions)
   if (isCalibrated) statistics.testEce = calibrationErrorOf(predictions, named)
   const intervals = await bootstrap(predictions.labels.length, statistics)
   const measured = Object.entries(intervals).filter(([, { value }]) => !Number.isNaN(value))
@@ -45,8 +51,9 @@ export async function evaluationOf(predictions: Predictions): Promise<Evaluated>
     ...{ precision: round(precision), recall: round(recall), f1: round(f1), support },
     ...{ auc: orNull(auc[c]), averagePrecision: orNull(averagePrecision[c]) },
   }))
+  await giveWay()
   const evaluation: ModelEvaluation = {
-    confusion: confusionOf(predictions, named),
+    ...(predictions.classCount > MAX_CONFUSED ? {} : { confusion: confusionOf(predictions, named) }),
     classes,
     intervals: Object.fromEntries(measured.map(([name, { low, high }]) => [name, [round(low), round(high)]])),
     roc,
@@ -69,13 +76,12 @@ export function fitted(evaluation: ModelEvaluation, maxBytes: number): ModelEval
 }
 
 /** The areas under the curves of each class, NaN where there is none, the curves, and, of a set that is not too large, the rankings. */
-async function rankClasses(predictions: Predictions) {
+async function rankClasses(predictions: Predictions, giveWay: GiveWay) {
   const once = new Uint32Array(predictions.labels.length).fill(1)
   const auc: number[] = []
   const averagePrecision: number[] = []
   const roc: Part<'roc'> = []
   const rankings: Ranking[] = []
-  const giveWay = startSlices()
   for (let c = 0; c < predictions.classCount; c++) {
     await giveWay()
     const ranking = rankFor(predictions, c)
