@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type Model, readSafetensors } from '@pawprint/protocol'
+import { type Model, type ModelEvaluation, readSafetensors, type TaskStatus } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { openTestPage, startTestStore } from '../../store-server/src/testing/testStore.ts'
-import { brightImages, brightNotebook, openTestAgent } from './testing/agents.ts'
+import { brightImages, brightNotebook, openTestAgent, TASK } from './testing/agents.ts'
 import { call, launch, launchUntil, logOf } from './testing/api.ts'
 
 /** The network has one layer, so its answers follow from its weights by a sum per class. */
@@ -25,7 +25,12 @@ function accuracyByHand(file: Uint8Array): number {
 test('a launched grid is trained, uploaded and deployed, and the weights in the store give the reported accuracy', async () => {
   const store = await startTestStore()
   const { agent, events } = openTestAgent(store)
-  await agent.register(brightNotebook())
+  // Both are met by any model that was measured.
+  const requirements = [
+    { metric: 'recall', className: 'bright', min: 0 },
+    { metric: 'latencyMs', min: 0 },
+  ]
+  await agent.register({ ...brightNotebook(), task: { ...TASK, requirements } })
   agent.serve()
   const job = await launchUntil(store, { LEARNING_RATE: [0.1, 0.2], EPOCHS: 2, SEED: 5 }, 'done')
 
@@ -46,10 +51,12 @@ test('a launched grid is trained, uploaded and deployed, and the weights in the 
     preprocessing: { width: 4, height: 4, channels: 'rgb', fit: 'fill', kernel: 'lanczos3', scale: 1 / 255 },
     testSet: { count: 40 },
   })
-  const { confusion } = await call<{ confusion: number[][] }>(store, 'GET', `/api/models/${sha1}/evaluation`)
+  const { confusion = [], classes = [] } = await call<ModelEvaluation>(store, 'GET', `/api/models/${sha1}/evaluation`)
   expect(confusion.flat().reduce((sum, count) => sum + count)).toBe(40)
   const right = (confusion[0]?.[0] ?? 0) + (confusion[1]?.[1] ?? 0)
   expect(right / 40).toBe(model.metrics.testAccuracy)
+  expect(classes.map(({ recall }) => recall)).toEqual(confusion.map((row, c) => (row[c] ?? 0) / 20))
+  expect((await call<TaskStatus>(store, 'GET', '/api/tasks/bright')).current).not.toBeNull()
   expect(events.filter(({ type }) => type === 'verdict')).toHaveLength(2)
 })
 

@@ -1,9 +1,10 @@
-import { ModelEvaluation, parse } from '@pawprint/protocol'
+import { Metrics, ModelEvaluation, parse } from '@pawprint/protocol'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../datasets/random.ts'
 import { metrics } from '../metrics/index.ts'
 import type { Predictions } from '../metrics/predictions.ts'
-import { predict } from '../metrics/testing/predictions.ts'
+import { anyPredictions, predict } from '../metrics/testing/predictions.ts'
 import { evaluationOf, fitted } from './evaluation.ts'
 
 /** Drawn predictions that are right more often than not; each image's probabilities sum to 1. */
@@ -88,6 +89,15 @@ test('scores that are no probabilities have no calibration', async () => {
   )
   expect(evaluation).not.toHaveProperty('calibration')
   expect(values).toEqual({ testMacroF1: 1, testAuc: 1, testMap: 1 })
+})
+
+test('whatever is predicted, the wire takes what is said of it', async () => {
+  const property = fc.asyncProperty(anyPredictions, async (predictions) => {
+    const judged = await evaluationOf(predictions)
+    expect(parse(ModelEvaluation, JSON.parse(JSON.stringify(judged.evaluation)))).toEqual(judged.evaluation)
+    expect(parse(Metrics, judged.metrics)).toEqual(judged.metrics)
+  })
+  await fc.assert(property, { numRuns: 25 })
 })
 
 test('what does not fit is left out, curves first, until it does', async () => {

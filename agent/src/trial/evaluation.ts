@@ -1,6 +1,6 @@
 import { MAX_FRAME_BYTES, type Metrics, type ModelEvaluation } from '@pawprint/protocol'
 import { accuracyOf, topKOf } from '../metrics/accuracy.ts'
-import { bootstrap } from '../metrics/bootstrap.ts'
+import { bootstrap, type Interval } from '../metrics/bootstrap.ts'
 import { areProbabilities, type CalibrationBin, calibrationErrorOf, calibrationOf } from '../metrics/calibration.ts'
 import { classScoresOf, macroOf } from '../metrics/classScores.ts'
 import { confusionOf, namedClasses } from '../metrics/confusion.ts'
@@ -55,7 +55,7 @@ export async function evaluationOf(predictions: Predictions): Promise<Evaluated>
   const evaluation: ModelEvaluation = {
     ...(predictions.classCount > MAX_CONFUSED ? {} : { confusion: confusionOf(predictions, named) }),
     classes,
-    intervals: Object.fromEntries(measured.map(([name, { low, high }]) => [name, [round(low), round(high)]])),
+    intervals: roundedIntervals(intervals),
     roc,
     ...(isCalibrated ? { calibration: roundedBins(calibrationOf(predictions, named)) } : {}),
   }
@@ -120,6 +120,13 @@ const ofClasses = (values: Readonly<Record<string, readonly number[]>>): Metrics
 const DIGITS = 1e6
 const round = (value: number): number => Math.round(value * DIGITS) / DIGITS
 const orNull = (value = Number.NaN): number | null => (Number.isNaN(value) ? null : round(value))
+/** Those that any resample has defined. */
+const roundedIntervals = (intervals: Readonly<Record<string, Interval>>): Part<'intervals'> =>
+  Object.fromEntries(
+    Object.entries(intervals)
+      .filter(([, { low }]) => !Number.isNaN(low))
+      .map(([name, { low, high }]) => [name, [round(low), round(high)]]),
+  )
 const roundedBins = (bins: readonly CalibrationBin[]): CalibrationBin[] =>
   bins.map(({ count, confidence, accuracy }) => ({
     count,
