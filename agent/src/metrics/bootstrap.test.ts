@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { AgentError } from '../errors.ts'
+import { naming, predict } from '../testing/predictions.ts'
 import { metrics } from './index.ts'
 import { meanOf } from './predictions.ts'
-import { naming, predict } from './testing/predictions.ts'
 
 const right = (count: number, of: number) =>
   naming(

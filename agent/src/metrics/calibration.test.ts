@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { predict } from '../testing/predictions.ts'
 import { metrics } from './index.ts'
-import { predict } from './testing/predictions.ts'
 
 /** Binary predictions that name class 0 with this confidence; right or not. */
 const sure = (answers: readonly (readonly [confidence: number, isRight: boolean])[]) =>

@@ -1,10 +1,10 @@
 import { classScoresOf as scoresOfConfusion } from '@pawprint/protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { anyPredictions, naming, predict } from '../testing/predictions.ts'
 import { accuracyOf, topKOf } from './accuracy.ts'
 import { metrics } from './index.ts'
 import { valueOnce } from './predictions.ts'
-import { anyPredictions, naming, predict } from './testing/predictions.ts'
 
 test('rows are the true class, columns the named one; the first of equals wins', () => {
   const rows = [

@@ -1,7 +1,7 @@
 import { baselinesOf, linearBaseline, majorityBaseline } from './baselines.ts'
 import { bootstrap } from './bootstrap.ts'
-import { calibrationOf } from './calibration.ts'
-import { classScoresOf } from './classScores.ts'
+import { type CalibrationBin, calibrationOf } from './calibration.ts'
+import { type ClassScores, classScoresOf } from './classScores.ts'
 import { confusionOf } from './confusion.ts'
 import { gapsOf } from './gaps.ts'
 import { checkPredictions, type Predictions, predictionsOf, requireClass, valueOnce } from './predictions.ts'
@@ -32,7 +32,7 @@ export const metrics: {
   /** Rows are true classes, columns named ones. */
   confusionOf(predictions: Predictions): number[][]
   /** Precision, recall, F1 and support of each class. */
-  classScoresOf(predictions: Predictions): ReturnType<typeof classScoresOf>
+  classScoresOf(predictions: Predictions): ClassScores[]
   /** Area under the ROC curve of one class against the rest; NaN where one of the two has no image. */
   aucOf(predictions: Predictions, ofClass: number): number
   /** Average precision of one class against the rest; NaN where it has no image. */
@@ -40,7 +40,7 @@ export const metrics: {
   /** ROC curve of one class against the rest; null where one of the two has no image. */
   rocCurveOf(predictions: Predictions, ofClass: number): RocCurve | null
   /** The 15 bins of the reliability diagram. */
-  calibrationOf(predictions: Predictions): ReturnType<typeof calibrationOf>
+  calibrationOf(predictions: Predictions): CalibrationBin[]
   gapsOf: typeof gapsOf
   majorityBaseline: typeof majorityBaseline
   linearBaseline: typeof linearBaseline

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AgentError } from '../errors.ts'
+import { about, anyPredictions, predict, repeated } from '../testing/predictions.ts'
 import { metrics } from './index.ts'
 import type { Predictions } from './predictions.ts'
 import { type MetricName, STATISTICS } from './statistics.ts'
-import { about, anyPredictions, predict, repeated } from './testing/predictions.ts'
 
 const good = predict(
   [0, 1],

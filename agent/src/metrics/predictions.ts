@@ -17,8 +17,8 @@ export type Counts = Uint32Array
 /** A metric of given predictions, as a function of how often each image counts. NaN where it is not defined. */
 export type Statistic = (counts: Counts) => number
 
-/** Most images that the metrics take: 2²¹. */
-export const MAX_COUNT = 2 ** 21
+/** Most images that the metrics take: 2²⁰, as many as a resample draws from without bias. */
+export const MAX_COUNT = 2 ** 20
 
 /** Predictions of a test set, from what `run.evaluate` gave for it. Throws AgentError E_PREDICTIONS. */
 export const predictionsOf = (
@@ -40,7 +40,7 @@ export function checkPredictions(predictions: Predictions): Predictions {
     const isClass = Number.isInteger(label) && label >= 0 && label < classCount
     if (!isClass) throw refuse(`labels[${i}]`, `an integer from 0 to ${classCount - 1}`, label)
   }
-  // Loops, not functions of arrays: ten times as fast over millions.
+  // Loops, not functions of arrays: several times as fast over millions.
   for (let i = 0; i < size; i++) {
     const value = probabilities[i] as number
     if (!Number.isFinite(value)) throw refuse(`probabilities[${i}]`, 'a finite number', value)

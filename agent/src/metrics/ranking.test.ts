@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { about, anyPredictions, predict } from '../testing/predictions.ts'
 import { metrics } from './index.ts'
 import type { Predictions } from './predictions.ts'
 import { thinCurve } from './roc.ts'
-import { about, anyPredictions, predict } from './testing/predictions.ts'
 
 /** One column of scores for class 1, its negative for class 0. */
 const scored = (labels: readonly number[], scores: readonly number[]): Predictions =>

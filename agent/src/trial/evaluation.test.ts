@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { seededRandom } from '../datasets/random.ts'
 import { metrics } from '../metrics/index.ts'
 import type { Predictions } from '../metrics/predictions.ts'
-import { anyPredictions, predict } from '../metrics/testing/predictions.ts'
+import { anyPredictions, predict } from '../testing/predictions.ts'
 import { evaluationOf, fitted } from './evaluation.ts'
 
 /** Drawn predictions that are right more often than not; each image's probabilities sum to 1. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Predictions } from '../predictions.ts'
+import type { Predictions } from '../metrics/predictions.ts'
 
 /** Predictions from one row of scores per image. */
 export const predict = (labels: readonly number[], rows: readonly (readonly number[])[]): Predictions => ({
