@@ -33,7 +33,11 @@ export function mobileNetV2(options: MobileNetV2Options): tf.LayersModel {
   let block = 0
   for (const [expansion, filters, count, strides] of STAGES)
     for (let i = 0; i < count; i++)
-      x = invertedResidual(x, block++, { expansion, filters: toMultipleOf8(filters * width), strides: i ? 1 : strides })
+      x = invertedResidual(x, block++, {
+        expansion,
+        filters: toMultipleOf8(Math.floor(filters * width)),
+        strides: i === 0 ? strides : 1,
+      })
   const outputs = chain(
     x,
     pointwiseLike('Conv_1', width > 1 ? toMultipleOf8(1280 * width) : 1280),

@@ -2,37 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { adam, createTrainer, exportTfjs, parametersOf, type WeightTensor } from '@pawprint/engine'
+import { adam, createTrainer, exportTfjs, type WeightTensor } from '@pawprint/engine'
 import { writeSafetensors } from '@pawprint/protocol'
 import * as tf from '@tensorflow/tfjs'
 import { expect, onTestFinished, test } from 'vitest'
 import { startTestServer } from '../../datasets/testData.ts'
+import { NAMES, network, storedOf } from '../../testing/namedNetwork.ts'
 import { loadFrom, loadPretrained } from './loadPretrained.ts'
-
-const L = tf.layers
-
-/** Two convolutions and a head; layers are named by the caller, or by TensorFlow.js. */
-const network = (classes: number, names: readonly string[] = []): tf.Sequential => {
-  const named = (i: number): { name?: string } => (names[i] === undefined ? {} : { name: names[i] })
-  return tf.sequential({
-    layers: [
-      L.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 3], ...named(0) }),
-      L.batchNormalization(named(1)),
-      L.conv2d({ filters: 4, kernelSize: 2, useBias: false, ...named(2) }),
-      L.globalAveragePooling2d({}),
-      L.dense({ units: classes, activation: 'softmax', ...named(3) }),
-    ],
-  })
-}
-const NAMES = ['stem', 'norm', 'body', 'head']
-
-/** Weights that tell their place, as a store has them: layers numbered by class. */
-async function storedOf(model: tf.LayersModel): Promise<WeightTensor[]> {
-  return (await parametersOf(model)).map(({ name, shape }, i) => {
-    const size = shape.reduce((product, side) => product * side, 1)
-    return { name, shape, data: Float32Array.from({ length: size }, (_, j) => i + j / 100) }
-  })
-}
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'pawprint-weights-'))
@@ -113,6 +89,21 @@ test('names that libraries give by themselves say nothing: layers are then found
   expect(loaded.weights).toEqual(stored)
 })
 
+test('layers that people number themselves are found by their names', async () => {
+  const numbered = ['part_1', 'part_2', 'part_3', 'part_4']
+  const layers = [0, 0, 1, 1, 1, 1, 2, 3, 3]
+  const stored = (await storedOf(network(3))).map((one, i) => ({
+    ...one,
+    name: `${numbered[layers[i] ?? 0]}/${one.name.split('/')[1]}`,
+  }))
+  const loaded = await loadPretrained(network(3, numbered), stored)
+  expect(loaded).toMatchObject({ matchedBy: 'name', taken: numbered })
+  expect(loaded.weights.map(({ data }) => data)).toEqual(stored.map(({ data }) => data))
+  // By order they would fit.
+  const backwards = loadPretrained(network(3, numbered.toReversed()), stored)
+  await expect(backwards).rejects.toThrow(/^layer part_4: expected weights of shapes \[3,3,3,2\], \[2\] .*got \[4,3\]/)
+})
+
 test('a safetensors file with PyTorch’s names and layouts gives what TensorFlow.js computes from the translated ones', async () => {
   const model = network(3, NAMES)
   // [outputs, inputs, height, width] of which each number tells its place.
@@ -165,55 +156,4 @@ test('a download is checked, kept, and not made again; one that has changed is f
   expect(asked).toHaveLength(4)
   await expect(load({ sha256: 'f'.repeat(64) })).rejects.toMatchObject({ code: 'E_WEIGHTS', got: sha256 })
   await expect(loadFrom(network(3), `${url}x.json`, {}, around)).rejects.toMatchObject({ code: 'E_ANSWER' })
-})
-
-const replaced = (tensors: readonly WeightTensor[], name: string, shape: readonly number[]): WeightTensor[] =>
-  tensors.map((one) => {
-    const data = new Float32Array(shape.reduce((product, side) => product * side, 1))
-    return one.name === name ? { name, shape, data } : one
-  })
-
-test.each<[string, (stored: WeightTensor[]) => readonly WeightTensor[], object, string]>([
-  [
-    'another kernel',
-    (stored) => replaced(stored, 'conv2d_2/kernel', [3, 3, 2, 4]),
-    {},
-    'layer body: expected weights of shapes [2,2,2,4] (or its name in `except`, if it is a new one), got [3,3,2,4] of conv2d_2',
-  ],
-  [
-    'a missing bias',
-    (stored) => stored.filter(({ name }) => name !== 'conv2d_1/bias'),
-    {},
-    'layer stem: expected weights of shapes [3,3,3,2], [2] (or its name in `except`, if it is a new one), got [3,3,3,2] of conv2d_1',
-  ],
-  [
-    'other layers',
-    (stored) => stored.map((tensor) => ({ ...tensor, shape: [1], data: new Float32Array(1), name: `x${tensor.name}` })),
-    { except: ['stem', 'norm', 'body'] },
-    'weights: expected any of the layers stem, norm, body, head, got xconv2d_1, xbatch_normalization_1, xconv2d_2, xdense_1',
-  ],
-  [
-    'a layer that is not there',
-    (stored) => stored,
-    { except: ['top'] },
-    'loadPretrained: except: expected layers with weights: stem, norm, body, head, got top',
-  ],
-  [
-    'half a checksum',
-    (stored) => stored,
-    { sha256: 'abc' },
-    'loadPretrained: sha256: expected 64 hex digits, got "abc"',
-  ],
-])('refuses %s', async (_, change, options, message) => {
-  const stored = await storedOf(network(3))
-  await expect(loadPretrained(network(3, NAMES), change(stored), options)).rejects.toThrow(message)
-})
-
-test('a layer named in except is left, and the rest taken', async () => {
-  const stored = replaced(await storedOf(network(3)), 'conv2d_2/kernel', [3, 3, 2, 4])
-  const loaded = await loadPretrained(network(3, NAMES), stored, { except: ['body'] })
-  expect(loaded).toMatchObject({ taken: ['stem', 'norm', 'head'], left: ['body'], unused: ['conv2d_2'] })
-  expect(loaded.text).toBe(
-    '3 of 4 layers begin with given weights, found by name; drawn anew: body; without a place: conv2d_2',
-  )
 })

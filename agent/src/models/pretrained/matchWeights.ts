@@ -62,16 +62,18 @@ export function matchWeights(
 
 type Find = (group: Group<ModelParameter>, place: number) => Group<WeightTensor> | undefined
 
+/** The first way of looking that finds something. */
 function findBy(
   wanted: readonly Group<ModelParameter>[],
   given: readonly Group<WeightTensor>[],
 ): { readonly matchedBy: Matched['matchedBy']; readonly find: Find } {
-  const byName = new Map(given.map((group) => [group.layer, group]))
+  const byLayer = new Map(given.map((group) => [group.layer, group]))
   // Numbers that a library gives per process mean nothing in another one; a store's begin anew in each model.
-  if (isNumberedFromOne(given)) return { matchedBy: 'name', find: (group) => byName.get(group.layer) }
-  const find: Find = (group) => (isAutomatic(ownName(group)) ? undefined : byName.get(ownName(group)))
-  if (wanted.some((group, i) => find(group, i) !== undefined)) return { matchedBy: 'name', find }
-  return { matchedBy: 'order', find: (_, place) => given[place] }
+  const byNumber: Find = (group) => byLayer.get(group.layer)
+  const byOwnName: Find = (group) => (isAutomatic(ownName(group)) ? undefined : byLayer.get(ownName(group)))
+  const names = isNumberedFromOne(given) ? [byNumber, byOwnName] : [byOwnName]
+  const find = names.find((way) => wanted.some((group, i) => way(group, i) !== undefined))
+  return find === undefined ? { matchedBy: 'order', find: (_, place) => given[place] } : { matchedBy: 'name', find }
 }
 
 /** `conv2d_1`, `conv2d_2`, `dense_1`: each stem counted from one, nothing else. */
