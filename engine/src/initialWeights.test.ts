@@ -1,5 +1,5 @@
 import { createTrainer, parametersOf } from '@pawprint/engine'
-import type * as tf from '@tensorflow/tfjs'
+import * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
 import { frozenModel } from './testing/models.ts'
 import { OPTIONS, small, trainerOf } from './testing/trainers.ts'
@@ -33,4 +33,24 @@ test('parameters are listed by both names, also of layers within a model within 
     .filter((layer: tf.layers.Layer) => layer.weights.length > 0)
     .map((layer: tf.layers.Layer) => layer.name)
   expect([...new Set(parameters.map(({ layer }) => layer))]).toEqual(names)
+})
+
+test('a model that plain TensorFlow.js runs begins with given weights, too', async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.upSampling2d({ size: [2, 2], inputShape: [2, 2, 3] }),
+      tf.layers.flatten(),
+      tf.layers.dense({ units: 2, activation: 'softmax', name: 'head' }),
+    ],
+  })
+  const parameters = await parametersOf(model)
+  expect(parameters.map(({ name, layer, shape }) => [name, layer, shape])).toEqual([
+    ['head/kernel', 'head', [48, 2]],
+    ['head/bias', 'head', [2]],
+  ])
+  const bias = { name: 'head/bias', shape: [2], data: Float32Array.of(3, 4) }
+  const trainer = await trainerOf(model, { initialWeights: [bias] })
+  const [kernel, given] = await trainer.weights()
+  expect(given).toEqual(bias)
+  expect([...(kernel?.data ?? [])]).toEqual([...(model.getWeights()[0]?.dataSync() ?? [])])
 })

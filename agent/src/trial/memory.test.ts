@@ -2,7 +2,7 @@ import type { Checkpoint, ImageSet } from '@pawprint/engine'
 import { expect, test } from 'vitest'
 import { brightImages } from '../testing/agents.ts'
 import type { TrialFitOptions } from '../types.ts'
-import { createMemory } from './memory.ts'
+import { createMemory, keyOf, withDigest } from './memory.ts'
 
 const DATA: ImageSet = brightImages(20)
 const OPTIONS: TrialFitOptions = { epochs: 3, batchSize: 10, validation: brightImages(10) }
@@ -53,4 +53,24 @@ test.each<[string, ImageSet, TrialFitOptions]>([
   ['sample weights', { ...DATA, sampleWeights: new Float32Array(20).fill(1) }, rich],
 ])('%s: a checkpoint is not gone on from', (_, data, options) => {
   expect(() => begin(data, options)).toThrow(/the data and options of the earlier attempt, got others/)
+})
+
+test('given weights belong to the key of a compilation: names, shapes and every number', () => {
+  const options = {
+    loss: 'categoricalCrossentropy',
+    optimizer: { type: 'sgd', learningRate: 0.1, momentum: 0 },
+  } as const
+  const tensor = { name: 'dense_1/bias', shape: [2], data: Float32Array.of(1, 2) }
+  const keyFor = (...initialWeights: (typeof tensor)[]) => keyOf(withDigest({ ...options, initialWeights }))
+  const others = [
+    keyOf(withDigest(options)),
+    keyOf(withDigest({ ...options, initialWeights: 'model' })),
+    keyFor(),
+    keyFor({ ...tensor, name: 'dense_2/bias' }),
+    keyFor({ ...tensor, shape: [1, 2] }),
+    keyFor({ ...tensor, data: Float32Array.of(1, 3) }),
+    keyFor(tensor, tensor),
+  ]
+  expect(new Set([...others, keyFor(tensor)]).size).toBe(others.length + 1)
+  expect(keyFor({ ...tensor, data: Float32Array.of(0, 1, 2).subarray(1) })).toBe(keyFor(tensor))
 })

@@ -19,7 +19,6 @@ const ones = (count: number): ImageSet => ({
 const initialWeights = [{ name: 'dense_1/kernel', shape: [1, 1], data: Float32Array.of(3) }]
 
 test.each([
-  [4, 50],
   [100, 5],
   // Twice 70 of them, not once 90 and then 50.
   [90, 1],

@@ -2,7 +2,7 @@ import { createTrainer, EngineError, type ImageSet, type Model } from '@pawprint
 import { AgentError } from '../../errors.ts'
 import { percent } from '../../format.ts'
 import { requireInteger } from '../options.ts'
-import { findDoubts } from './doubts.ts'
+import { findFaults, findRange } from './dataFindings.ts'
 import { type Finding, findObstacles } from './findings.ts'
 import { findLearningRate } from './findLearningRate.ts'
 import { rateText } from './rateChart.ts'
@@ -39,13 +39,13 @@ export async function overfitOneBatch(model: Model, data: ImageSet, options: Ove
   requireInteger('overfitOneBatch: batchSize', batchSize, 2, 65_536)
   requireInteger('overfitOneBatch: steps', steps, 1, 100_000)
   if (data.labels.length === 0) throw new AgentError('E_OPTION', 'overfitOneBatch: data', 'at least one image', 'none')
-  const obstacles = findObstacles(model, data, options.loss)
+  const batch = drawSamples(data, batchSize, seed)
+  const obstacles = [...findObstacles(model, data, options.loss), ...findFaults(data, batch)]
   const nothing: Trained = { learned: false, losses: [], accuracy: Number.NaN }
   if (obstacles.length > 0) return resultOf(nothing, obstacles)
-  const batch = drawSamples(data, batchSize, seed)
-  const doubts = findDoubts(model, data, batch, options.normalisation)
+  const doubts = findRange(model, batch, options.normalisation)
   const trained = await train(model, batch, options, steps)
-  // Whatever is doubtful is a likelier cause than the rate.
+  // Numbers of an unusual size are a likelier cause than the rate.
   if (trained.learned || doubts.length > 0) return resultOf(trained, doubts)
   return resultOf(trained, [await lookAtRate(model, batch, trained, options, steps)])
 }

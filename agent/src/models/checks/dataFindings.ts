@@ -6,13 +6,8 @@ const LARGE = 20
 /** A range below this is what is left of pixels that were divided by 255 twice. */
 const SMALL = 0.02
 
-/** What makes learning hard or meaningless: a look at all labels and at a batch's images. */
-export function findDoubts(
-  model: Model,
-  data: ImageSet,
-  batch: ImageSet,
-  normalisation: Normalisation | undefined,
-): Finding[] {
+/** What makes learning meaningless: one label for all, images without a difference, or one image with two labels. */
+export function findFaults(data: ImageSet, batch: ImageSet): Finding[] {
   const [first] = data.labels
   const found: Finding[] = []
   if (data.labels.length > 1 && data.labels.every((label) => label === first))
@@ -22,16 +17,14 @@ export function findDoubts(
       advice: 'A model learns nothing from one class. Were the labels read from the right place, and all classes kept?',
     })
   const images = imagesOf(batch)
-  if (images.every((image) => image.every((value) => value === image[0])) || areAlike(images))
-    return [
-      ...found,
-      {
-        code: 'images-constant',
-        problem: images.length > 1 && areAlike(images) ? 'all images are the same' : 'all images are of one grey each',
-        advice: 'Look at some of them: were the pixels read from the right place, and are they bytes from 0 to 255?',
-      },
-    ]
-  return [...found, ...conflictsOf(images, batch), ...rangeFindings(model, batch, normalisation)]
+  const isOne = areAlike(images)
+  if (isOne || images.every((image) => image.every((value) => value === image[0])))
+    found.push({
+      code: 'images-constant',
+      problem: isOne ? 'all images are the same' : 'all images are of one grey each',
+      advice: 'Look at some of them: were the pixels read from the right place, and are they bytes from 0 to 255?',
+    })
+  return isOne ? found : [...found, ...conflictsOf(images, batch)]
 }
 
 function imagesOf({ images, labels }: ImageSet): Buffer[] {
@@ -57,7 +50,8 @@ function conflictsOf(images: readonly Buffer[], { labels }: ImageSet): Finding[]
   return []
 }
 
-function rangeFindings(model: Model, batch: ImageSet, normalisation: Normalisation | undefined): Finding[] {
+/** Whether the numbers that come into the network are of an unusual size. */
+export function findRange(model: Model, batch: ImageSet, normalisation: Normalisation | undefined): Finding[] {
   const [low, high] = inputRange(model, batch, normalisation)
   const range = `${Number(low.toPrecision(3))} to ${Number(high.toPrecision(3))}`
   const problem = `the first layer sees numbers from ${range}`
