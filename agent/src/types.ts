@@ -95,7 +95,10 @@ export interface Run {
    * as if nothing had been. A train function that looks at the model between epochs cannot be brought there so, and begins anew.
    */
   fit(data: ImageSet, options: TrialFitOptions): AsyncGenerator<Epoch, void, undefined>
-  /** The weights as they are now, by name: where another run may begin, in a next phase of fine-tuning. */
+  /**
+   * The weights as they are now, by name: where another run may begin, in a next phase of fine-tuning. A trial that is interrupted in a later
+   * phase trains the earlier ones again, and ends in the same weights.
+   */
   weights(): Promise<readonly WeightTensor[]>
   /** What `train` returns: the model measured on the test set. */
   evaluate(data: ImageSet): Promise<Evaluation>
