@@ -115,12 +115,13 @@ test('a safetensors file with PyTorch’s names and layouts gives what TensorFlo
   const file = writeSafetensors([
     placed('stem.weight', [2, 3, 3, 3]),
     placed('stem.bias', [2]),
-    placed('norm.weight', [2]),
+    // In the order of the alphabet, as such files are.
     placed('norm.bias', [2]),
     placed('norm.running_mean', [2]),
-    placed('norm.running_var', [2]),
-    placed('head.weight', [3, 4]),
+    { ...placed('norm.running_var', [2]), data: Float32Array.of(7, 8) },
+    { ...placed('norm.weight', [2]), data: Float32Array.of(5, 6) },
     placed('head.bias', [3]),
+    placed('head.weight', [3, 4]),
   ])
   const path = await saved([{ name: 'resnet.safetensors', bytes: file }])
   const loaded = await loadPretrained(model, join(path, 'resnet.safetensors'), { sha256: sha256Of(file) })
@@ -129,7 +130,8 @@ test('a safetensors file with PyTorch’s names and layouts gives what TensorFlo
   const transposed = tf.range(0, 54).reshape([2, 3, 3, 3]).transpose([2, 3, 1, 0])
   expect(dataOf('conv2d_1/kernel')).toEqual([...transposed.dataSync()])
   expect(dataOf('dense_1/kernel')).toEqual([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11])
-  expect(dataOf('batch_normalization_1/moving_variance')).toEqual([0, 1])
+  expect(dataOf('batch_normalization_1/gamma')).toEqual([5, 6])
+  expect(dataOf('batch_normalization_1/moving_variance')).toEqual([7, 8])
 })
 
 test('a download is checked, kept, and not made again; one that has changed is fetched once more', async () => {

@@ -35,7 +35,7 @@ export function matchWeights(
   const { matchedBy, find } = findBy(wanted, given)
   const pairs = wanted.map((group, i) => {
     const isExcepted = except.includes(ownName(group)) || except.includes(group.layer)
-    const found = find(group, i)
+    const found = arranged(find(group, i), group)
     const fits = found !== undefined && shapesOf(found.items) === shapesOf(group.items)
     if (found !== undefined && !fits && !isExcepted && i < wanted.length - 1) throw misfit(group, found)
     return { group, found: fits && !isExcepted ? found : undefined }
@@ -48,7 +48,7 @@ export function matchWeights(
       `any of the layers ${listed(wanted.map(ownName))}`,
       listed(given.map(({ layer }) => layer)),
     )
-  const used = new Set(taken.map(({ found }) => found))
+  const used = new Set(taken.map(({ found }) => found?.layer))
   return {
     weights: taken.flatMap(({ group, found }) =>
       group.items.map(({ name, shape }, i) => ({ name, shape, data: found?.items[i]?.data ?? new Float32Array() })),
@@ -56,7 +56,7 @@ export function matchWeights(
     matchedBy,
     taken: taken.map(({ group }) => ownName(group)),
     left: pairs.filter(({ found }) => found === undefined).map(({ group }) => ownName(group)),
-    unused: given.filter((group) => !used.has(group)).map(({ layer }) => layer),
+    unused: given.map(({ layer }) => layer).filter((layer) => !used.has(layer)),
   }
 }
 
@@ -99,6 +99,20 @@ function groupsOf<T>(items: readonly T[], layerOf: (item: T) => string): Group<T
   return [...groups].map(([layer, own]) => ({ layer, items: own }))
 }
 
+/** Tensors in the order of a layer's parameters, by name: files may have them in that of the alphabet. */
+function arranged(
+  found: Group<WeightTensor> | undefined,
+  { items }: Group<ModelParameter>,
+): Group<WeightTensor> | undefined {
+  if (found === undefined) return undefined
+  const byLeaf = new Map(found.items.map((tensor) => [leafOf(tensor.name), tensor]))
+  const own = items.map(({ name }) => byLeaf.get(leafOf(name)))
+  const isSame = byLeaf.size === items.length && own.every((tensor) => tensor !== undefined)
+  return isSame ? { ...found, items: own.filter((tensor) => tensor !== undefined) } : found
+}
+
+/** `kernel` of `conv1/kernel`, and of `conv1/kernel:0`, as Keras once named it. */
+const leafOf = (name: string): string => name.slice(name.lastIndexOf('/') + 1).replace(/:\d+$/, '')
 const prefixOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf('/')))
 const ownName = ({ layer, items: [first] }: Group<ModelParameter>): string => first?.layer ?? layer
 const shapesOf = (items: readonly { readonly shape: readonly number[] }[]): string =>
