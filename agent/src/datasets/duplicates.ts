@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { SIDES, type Side } from './contentSides.ts'
+import { SIDES, type Side } from './folder/contentSides.ts'
 import type { Dataset } from './types.ts'
 
 /** One image of a dataset. */

@@ -1,6 +1,6 @@
-import { SIDES } from './contentSides.ts'
 import { type DuplicateGroup, imageName, isAcrossSets, isAmbiguous } from './duplicates.ts'
 import { DatasetError } from './errors.ts'
+import { SIDES } from './folder/contentSides.ts'
 import type { Inspection } from './inspect.ts'
 
 /** Fewest images of a class, by set. */

@@ -2,11 +2,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FUZZ_TIMEOUT_MS, fuzzRuns, spoiled } from '../../../protocol/src/testing/mutate.ts'
-import { CIFAR_NAMES_FILE, type CifarFiles } from './cifarFiles.ts'
-import { CIFAR10_CLASS_NAMES, parseClassNames, parseRecords, RECORD_BYTES } from './cifarRecords.ts'
+import { readTar } from './archives/tar.ts'
+import { CIFAR_NAMES_FILE, type CifarFiles } from './cifar10/cifarFiles.ts'
+import { CIFAR10_CLASS_NAMES, parseClassNames, parseRecords, RECORD_BYTES } from './cifar10/cifarRecords.ts'
 import { DatasetError } from './errors.ts'
-import { readTar } from './tar.ts'
-import { makeRecords, makeTar } from './testData.ts'
+import { makeRecords, makeTar } from './testing/testData.ts'
 
 const LIMIT = 4096
 const HEADER = 512

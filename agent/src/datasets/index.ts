@@ -1,11 +1,11 @@
 import { homedir } from 'node:os'
-import { cifar10 } from './cifar10.ts'
-import { drawnPets } from './drawnPets.ts'
-import { imageFolder } from './imageFolder.ts'
-import type { Surroundings } from './locate.ts'
-import { oxfordPets } from './oxfordPets.ts'
-import { shapes } from './shapes.ts'
-import { stanfordDogs } from './stanfordDogs.ts'
+import type { Surroundings } from './archives/locate.ts'
+import { oxfordPets } from './breeds/oxfordPets.ts'
+import { stanfordDogs } from './breeds/stanfordDogs.ts'
+import { cifar10 } from './cifar10/cifar10.ts'
+import { drawnPets } from './drawn/drawnPets.ts'
+import { shapes } from './drawn/shapes.ts'
+import { imageFolder } from './folder/imageFolder.ts'
 import type {
   Cifar10Options,
   Dataset,
@@ -17,7 +17,6 @@ import type {
 } from './types.ts'
 
 export { classWeightsOf } from './classWeights.ts'
-export type { Side } from './contentSides.ts'
 export type { DuplicateGroup, PlacedImage } from './duplicates.ts'
 export { DatasetError, type DatasetErrorCode } from './errors.ts'
 export {
@@ -27,6 +26,7 @@ export {
   expectOneClassEach,
   type FewestImages,
 } from './expectations.ts'
+export type { Side } from './folder/contentSides.ts'
 export { type Inspection, inspect, type Spread } from './inspect.ts'
 export { inspectText } from './inspectText.ts'
 export { type PerClass, type SubsetOptions, subset } from './subset.ts'

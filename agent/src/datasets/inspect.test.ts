@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
+import { shapes } from './drawn/shapes.ts'
 import { DatasetError } from './errors.ts'
 import { expectBalance, expectEveryClass, expectNoLeaks, expectOneClassEach } from './expectations.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import { inspectText } from './inspectText.ts'
-import { shapes } from './shapes.ts'
-import { plainDataset } from './testDataset.ts'
+import { plainDataset } from './testing/testDataset.ts'
 
 const data = plainDataset(['ant', 'bee'], {
   train: [

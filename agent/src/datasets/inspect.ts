@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { countsOf } from './classWeights.ts'
-import { SIDES, type Side } from './contentSides.ts'
 import { type DuplicateGroup, findDuplicates } from './duplicates.ts'
+import { SIDES, type Side } from './folder/contentSides.ts'
 import type { BrokenImage, Dataset, DatasetFiles, LabelledImages } from './types.ts'
 
 /** Smallest, middle and largest of some numbers; of an even number of them the lower middle one. */

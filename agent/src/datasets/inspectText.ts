@@ -1,5 +1,5 @@
-import { SIDES } from './contentSides.ts'
 import { imageName, isAcrossSets, isAmbiguous } from './duplicates.ts'
+import { SIDES } from './folder/contentSides.ts'
 import type { Inspection, Spread } from './inspect.ts'
 
 /** Most examples of one kind; the rest is counted. */

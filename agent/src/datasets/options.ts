@@ -1,5 +1,5 @@
+import type { FetchSettings } from './archives/obtain.ts'
 import { DatasetError } from './errors.ts'
-import type { FetchSettings } from './obtain.ts'
 import type { DatasetOptions } from './types.ts'
 
 /** The official archive: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DatasetError } from './errors.ts'
 import { type SubsetOptions, subset } from './subset.ts'
-import { type Plain, plainDataset, SIDE } from './testDataset.ts'
+import { type Plain, plainDataset, SIDE } from './testing/testDataset.ts'
 import type { Dataset } from './types.ts'
 
 const CLASSES = ['ant', 'bee', 'cow']

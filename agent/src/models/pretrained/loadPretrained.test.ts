@@ -6,7 +6,7 @@ import { adam, createTrainer, exportTfjs, type WeightTensor } from '@pawprint/en
 import { writeSafetensors } from '@pawprint/protocol'
 import * as tf from '@tensorflow/tfjs'
 import { expect, onTestFinished, test } from 'vitest'
-import { startTestServer } from '../../datasets/testData.ts'
+import { startTestServer } from '../../datasets/testing/testData.ts'
 import { NAMES, network, storedOf } from '../../testing/namedNetwork.ts'
 import { loadFrom, loadPretrained } from './loadPretrained.ts'
 
