@@ -17,6 +17,7 @@ export * from './datasets/index.ts'
 export { AgentError, type AgentErrorCode } from './errors.ts'
 export * from './metrics/index.ts'
 export * from './models/index.ts'
+export * from './plots/index.ts'
 export type {
   Agent,
   ConnectOptions,

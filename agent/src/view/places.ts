@@ -4,7 +4,7 @@ import { htmlOf } from './html.ts'
 import { boardScreen, chooseStyle, lineScreen, type Screen, type Surface } from './screen.ts'
 
 /** The part of tslab's public API that is used, when a tslab kernel is what runs this code. */
-interface NotebookDisplay {
+export interface NotebookDisplay {
   html(html: string): void
   /** Of our own kernel: several forms of one thing by media type, of which each reader shows the best that it can. */
   bundle?(data: Readonly<Record<string, string>>): void
@@ -19,9 +19,14 @@ const kernel = (): ((id: string) => unknown) | undefined => {
 /** Whether a notebook kernel runs this process, and so decides how long it lives. */
 export const isInKernel = (): boolean => kernel() !== undefined
 
-function notebookSurface(): Surface | undefined {
+/** A new display below the cell that was run last; undefined where no notebook's kernel runs this process. */
+export function notebookDisplay(): NotebookDisplay | undefined {
   const tslab = kernel()?.('tslab') as { newDisplay?: () => NotebookDisplay } | undefined
-  const display = tslab?.newDisplay?.()
+  return tslab?.newDisplay?.()
+}
+
+function notebookSurface(): Surface | undefined {
+  const display = notebookDisplay()
   if (display === undefined) return undefined
   return {
     draw(lines, curves) {

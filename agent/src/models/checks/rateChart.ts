@@ -1,5 +1,6 @@
+import { svgOf } from '../../plots/picture.ts'
 import { COLOURS } from '../../view/chart.ts'
-import { escapeMarkup, tag } from '../../view/markup.ts'
+import { tag } from '../../view/markup.ts'
 
 /** Room of the plot and of its labels, px. */
 const PLOT = { width: 460, height: 220, left: 48, right: 12, top: 26, bottom: 34 } as const
@@ -29,11 +30,9 @@ export function rateChart({ rates, losses, smoothed, suggestion }: Sweep, text: 
     `M${values.map((value, i) => `${xOf(rates[i] ?? 1).toFixed(1)} ${yOf(value).toFixed(1)}`).join('L')}`
   const line = (d: string, colour: string, width: number, opacity: number): string =>
     tag('path', { d, fill: 'none', stroke: colour, 'stroke-width': width, 'stroke-opacity': opacity })
-  const size = { viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, width: PLOT.width, style: 'max-width:100%;height:auto' }
-  return tag(
-    'svg',
-    { role: 'img', ...size, fill: 'currentColor', 'font-size': 12 },
-    tag('title', {}, escapeMarkup(text)),
+  return svgOf(
+    text,
+    PLOT,
     tag('text', { x: PLOT.left, y: 14, 'font-weight': 'bold' }, 'loss by learning rate'),
     ...[low, high].map((loss) => levelAt(loss, yOf(loss), right)),
     ...decades(from, to).map((exponent) => decadeAt(exponent, xOf(10 ** exponent), bottom)),
