@@ -4,6 +4,7 @@ import { type CalibrationBin, calibrationOf } from './calibration.ts'
 import { type ClassScores, classScoresOf } from './classScores.ts'
 import { confusionOf } from './confusion.ts'
 import { gapsOf } from './gaps.ts'
+import { meanOverSeeds, seedsTable } from './overSeeds.ts'
 import { checkPredictions, type Predictions, predictionsOf, requireClass, valueOnce } from './predictions.ts'
 import { aucBy, averagePrecisionBy, type Ranking, rankFor } from './ranking.ts'
 import { type RocCurve, rocCurveBy } from './roc.ts'
@@ -48,6 +49,10 @@ export const metrics: {
   baselinesOf: typeof baselinesOf
   /** A table in plain text. */
   table: typeof metricsTable
+  /** A mean over seeds with its 95 % interval. */
+  meanOverSeeds: typeof meanOverSeeds
+  /** A table of ways to train, each over some seeds. */
+  seedsTable: typeof seedsTable
 } = {
   predictionsOf,
   measure,
@@ -66,6 +71,8 @@ export const metrics: {
   linearBaseline,
   baselinesOf,
   table: metricsTable,
+  meanOverSeeds,
+  seedsTable,
 }
 
 const rankingOf = (predictions: Predictions, ofClass: number): Ranking =>
