@@ -18,6 +18,7 @@ export { AgentError, type AgentErrorCode } from './errors.ts'
 export * from './metrics/index.ts'
 export * from './models/index.ts'
 export * from './plots/index.ts'
+export { type TriedOut, type TryOutOptions, tryOut } from './trial/tryOut.ts'
 export type {
   Agent,
   ConnectOptions,
