@@ -57,6 +57,15 @@ const training = async (id: string) =>
   )
 const kernels = () => jupyter.get<{ id: string }[]>('/api/kernels')
 
+/** Runs code in a new cell at the end of the notebook. */
+const execute = (code: string): Promise<void> =>
+  page.evaluate((text) => {
+    const { notebook } = (window as unknown as { Jupyter: { notebook: ClassicNotebook } }).Jupyter
+    const cell = notebook.insert_cell_at_bottom('code')
+    cell.set_text(text)
+    cell.execute()
+  }, code)
+
 describe('in Jupyter', () => {
   test('Run All runs all nine cells without an error, and the notebook is registered', async () => {
     await page.locator('#kernel_indicator_icon.kernel_idle_icon').waitFor()
@@ -126,16 +135,23 @@ describe('in Jupyter', () => {
   })
 
   test('20,000 lines that a cell prints at once are all on the page', async () => {
-    await page.evaluate(() => {
-      const { notebook } = (window as unknown as { Jupyter: { notebook: ClassicNotebook } }).Jupyter
-      const cell = notebook.insert_cell_at_bottom('code')
-      cell.set_text('for (let i = 1; i <= 20000; i++) console.log("line " + i)')
-      cell.execute()
-    })
+    await execute('for (let i = 1; i <= 20000; i++) console.log("line " + i)')
     const output = page.locator('.code_cell').nth(9).locator('.output_stdout')
     await output.getByText('line 20000').waitFor()
     const lines = (await output.allTextContents()).join('').trim().split('\n')
     expect(lines).toEqual(Array.from({ length: 20_000 }, (_, i) => `line ${i + 1}`))
+  })
+
+  test('a picture that a cell shows is on the page, with the images in it', async () => {
+    await execute(`import { plots, show } from '@pawprint/agent'
+show(plots.samples(data.test, data.task.classNames, { perClass: 1 }))`)
+    const output = page.locator('.code_cell').nth(10).locator('.output_svg svg[role=img]')
+    await output.waitFor()
+    expect(await output.locator('title').textContent()).toBe('An image of each of 10 classes')
+    const shown = await output
+      .locator('image')
+      .evaluateAll((images) => images.map((one) => Math.round(one.getBoundingClientRect().width)))
+    expect(shown).toEqual(new Array(10).fill(56))
   })
 
   test('Shutdown says goodbye: the notebook is gone', async () => {
