@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pngOf } from '../plots/png.ts'
-import { SIDES } from './contentSides.ts'
 import { DatasetError } from './errors.ts'
+import { SIDES } from './folder/contentSides.ts'
 import type { Dataset } from './types.ts'
 
 /** A class's name is a folder's: letters, digits, spaces and a few signs, and no dot at its start. */

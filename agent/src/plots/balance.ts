@@ -1,5 +1,5 @@
 import { countsOf } from '../datasets/classWeights.ts'
-import { SIDES } from '../datasets/contentSides.ts'
+import { SIDES } from '../datasets/folder/contentSides.ts'
 import type { Dataset } from '../datasets/types.ts'
 import { COLOURS } from '../view/chart.ts'
 import { tag } from '../view/markup.ts'

@@ -1,7 +1,7 @@
 import type { Epoch, ImageSet } from '@pawprint/engine'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { drawnPets } from '../datasets/drawnPets.ts'
+import { drawnPets } from '../datasets/drawn/drawnPets.ts'
 import { subset } from '../datasets/subset.ts'
 import { plots } from './index.ts'
 import { worstMistakes } from './mistakes.ts'

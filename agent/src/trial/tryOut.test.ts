@@ -1,6 +1,6 @@
 import { adam, createTrainer } from '@pawprint/engine'
 import { expect, test } from 'vitest'
-import { shapes } from '../datasets/shapes.ts'
+import { shapes } from '../datasets/drawn/shapes.ts'
 import { subset } from '../datasets/subset.ts'
 import { models } from '../models/index.ts'
 import type { Trial } from '../types.ts'
