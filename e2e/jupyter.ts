@@ -78,7 +78,8 @@ async function untilUp(url: string, child: ChildProcess, ended: Promise<void>): 
   over.catch(() => undefined)
 }
 
-const foldersIn = (home: string): NodeJS.ProcessEnv => ({
+/** Where Jupyter reads and writes, in this folder. */
+export const foldersIn = (home: string): NodeJS.ProcessEnv => ({
   JUPYTER_CONFIG_DIR: join(home, 'config'),
   JUPYTER_DATA_DIR: join(home, 'data'),
   JUPYTER_RUNTIME_DIR: join(home, 'runtime'),

@@ -16,7 +16,7 @@ const TOOLS = [
   },
   {
     name: 'Jupyter’s notebook server',
-    use: 'the tests of the notebook in its page',
+    use: 'the tests of the notebook in its page, and of the one for Colab',
     variable: 'PAWPRINT_JUPYTER',
     places: ['/usr/bin/jupyter-notebook', '/usr/local/bin/jupyter-notebook'],
     packages: ['jupyter-notebook'],
