@@ -36,29 +36,31 @@ test('the committed notebook is for a Python kernel and has no outputs', async (
   expect(code.map(({ outputs, execution_count }) => [outputs, execution_count])).toEqual(code.map(() => [[], null]))
 })
 
-test('on a Python kernel and over wss it trains what is launched, ends when idle, and passes on an interrupt', async () => {
+/** A store that speaks TLS, and what a notebook's kernel needs to reach it and to train on drawn shapes. */
+async function openStore() {
   const { cert, key, certFile } = await makeCertificate('DNS:localhost')
   const store = await startTestStore({ tls: { cert, key } })
-  const paw = askOver(store, cert)
   const folder = await newFolder()
+  const env = (exitAfterIdle: string): NodeJS.ProcessEnv => ({
+    PAWPRINT_STORE: store.url.replace('https', 'wss'),
+    PAWPRINT_TOKEN: store.agentToken,
+    NODE_EXTRA_CA_CERTS: certFile,
+    PAWPRINT_FOLDER: ROOT,
+    PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+    PAWPRINT_EXIT_AFTER_IDLE: exitAfterIdle,
+    PAWPRINT_DATASETS: folder,
+    PAWPRINT_CIFAR10_URL: 'http://127.0.0.1:9/none.tar.gz',
+    XDG_CACHE_HOME: folder,
+  })
+  return { paw: askOver(store, cert), agentToken: store.agentToken, folder, env }
+}
+
+test('on a Python kernel and over wss it trains what is launched, ends when idle, and passes on an interrupt', async () => {
+  const { paw, agentToken, folder, env } = await openStore()
   const notebook = await readJson(FILE)
   const serve = await cellOf('serve')
   const long = { ...serve, id: 'long', source: [`run(['node', '-e', ${JSON.stringify(LONG_PROGRAM)}])`] }
-  const run = await execute(
-    folder,
-    { ...notebook, cells: [...notebook.cells, long] },
-    {
-      PAWPRINT_STORE: store.url.replace('https', 'wss'),
-      PAWPRINT_TOKEN: store.agentToken,
-      NODE_EXTRA_CA_CERTS: certFile,
-      PAWPRINT_FOLDER: ROOT,
-      PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
-      PAWPRINT_EXIT_AFTER_IDLE: '8s',
-      PAWPRINT_DATASETS: folder,
-      PAWPRINT_CIFAR10_URL: 'http://127.0.0.1:9/none.tar.gz',
-      XDG_CACHE_HOME: folder,
-    },
-  )
+  const run = await execute(folder, { ...notebook, cells: [...notebook.cells, long] }, env('8s'))
   const { name } = await run.meanwhile(notebookOf(paw, ({ state }) => state === 'idle'))
   const job = await run.meanwhile(finished(paw, (await launch(paw, name, TINY)).id))
   expect(job).toMatchObject({ state: 'done', trials: [{ state: 'done' }] })
@@ -73,7 +75,7 @@ test('on a Python kernel and over wss it trains what is launched, ends when idle
   expect([code, said]).toEqual([0, expect.stringContaining('executed.ipynb')])
 
   const executed = await readFile(join(folder, 'executed.ipynb'), 'utf8')
-  expect(executed + said).not.toContain(store.agentToken)
+  expect(executed + said).not.toContain(agentToken)
   const { cells } = JSON.parse(executed) as NotebookJson
   const cell = (id: string) => cells.find((cell) => cell.id === id)
   expect(cells.flatMap((cell) => errorsOf(cell).map((error) => [cell.id, error]))).toEqual([
@@ -84,6 +86,25 @@ test('on a Python kernel and over wss it trains what is launched, ends when idle
   expect(textOf(cell('end'))).toContain('This is not Colab')
   expect(textOf(cell('long'))).toBe('Interrupted: waiting for the goodbye …\ngoodbye\n')
 })
+
+// A second kernel and runner take as long as the first.
+test.runIf(process.env.PAWPRINT_LONG)(
+  'an interrupt of the cell that serves ends the runner with a goodbye',
+  async () => {
+    const { paw, folder, env } = await openStore()
+    const run = await execute(folder, await readJson(FILE), env('1h'))
+    await run.meanwhile(notebookOf(paw, ({ state }) => state === 'idle'))
+    await run.interrupt()
+    await notebookOf(paw, ({ state }) => state === 'gone')
+    expect(await run.ended).toMatchObject({ code: 0 })
+    const { cells } = await readJson(join(folder, 'executed.ipynb'))
+    const serve = cells.find(({ id }) => id === 'serve')
+    expect([errorsOf(serve), textOf(serve)]).toEqual([
+      ['KeyboardInterrupt'],
+      expect.stringContaining('Interrupted: waiting for the goodbye …\n'),
+    ])
+  },
+)
 
 test.each([
   ['store.example', "expected an address such as wss://store.example:3001, got 'store.example'"],
