@@ -4,11 +4,12 @@ import { percent } from './format.ts'
 import type { Times } from './times.ts'
 import { type Assignment, refOf, titleOf } from './trial/assignment.ts'
 import { Abandoned, type Ended, type ExecuteSettings, executeTrial } from './trial/execute.ts'
+import { reevaluate } from './trial/reevaluate.ts'
 import type { StepNumbers } from './trial/run.ts'
 import type { NotebookDefinition } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
-import type { Delivery, UploadAgain } from './wire/delivery.ts'
-import { downloadCheckpoint, downloadWeights } from './wire/download.ts'
+import type { Delivery, Supplies } from './wire/delivery.ts'
+import { downloadCheckpoint, downloadNetwork, downloadWeights } from './wire/download.ts'
 import type { CallSettings } from './wire/http.ts'
 import { attemptKey, type Outcome } from './wire/letters.ts'
 import type { StoreAddress } from './wire/token.ts'
@@ -54,22 +55,43 @@ export async function executeAssignment(
     },
   })
   isOver = true
-  if (ended !== null) delivery.end(ref, ended.outcome, uploadAgain(context, trial, settings, ended))
+  if (ended !== null) delivery.end(ref, ended.outcome, suppliesOf(context, trial, settings, ended))
   show({ type: 'ended', key, text: `${titleOf(trial)}: ${ended === null ? 'given up' : sayOutcome(ended.outcome)}` })
 }
 
-function uploadAgain(
-  { show }: JobContext,
+function suppliesOf(
+  context: JobContext,
   trial: number,
   { upload }: Pick<ExecuteSettings, 'upload'>,
-  { files }: Ended,
-): UploadAgain | undefined {
-  if (files === undefined) return undefined
-  const tell = (text: string): void => show({ type: 'notice', text: `${titleOf(trial)}: ${text}` })
-  return async (signal) => {
-    tell('the store has lost the weights, uploading them again')
-    for (const file of files) await upload(file, signal, (reason) => tell(`upload waits: ${reason}`))
+  { files, testSet }: Ended,
+): Supplies | undefined {
+  if (files === undefined || testSet === undefined) return undefined
+  const tell = (text: string): void => context.show({ type: 'notice', text: `${titleOf(trial)}: ${text}` })
+  return {
+    async uploadAgain(signal) {
+      tell('the store has lost the weights, uploading them again')
+      for (const file of files) await upload(file, signal, (reason) => tell(`upload waits: ${reason}`))
+    },
+    reevaluate(sha1, signal) {
+      tell(`measures the deployed model ${sha1.slice(0, 7)} on this test set of ${testSet.labels.length} images`)
+      const settings = callSettings(context, signal, (reason) => tell(`the deployed model waits: ${reason}`))
+      return reevaluate(sha1, {
+        testSet,
+        classNames: context.definition.task.classNames,
+        signal,
+        downloadNetwork: (of) => downloadNetwork(of, settings),
+        downloadWeights: (of) => downloadWeights(of, settings),
+      })
+    },
   }
+}
+
+function callSettings(
+  { address, times, random, line }: JobContext,
+  signal: AbortSignal,
+  onRetry: CallSettings['onRetry'],
+): CallSettings {
+  return { address, backoff: times.reconnect, random, signal, line, onRetry }
 }
 
 function sayOutcome(outcome: Outcome): string {
@@ -83,12 +105,9 @@ function settingsFor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Omit<ExecuteSettings, 'addRecord'> {
-  const { definition, address, times, nowMs, random, line } = context
+  const { definition, times, nowMs } = context
   const key = attemptKey(assignment)
   let sentMs = Number.NEGATIVE_INFINITY
-  const callSettings = (callSignal: AbortSignal, onRetry: CallSettings['onRetry']): CallSettings => {
-    return { address, backoff: times.reconnect, random, signal: callSignal, line, onRetry }
-  }
   return {
     assignment,
     task: definition.task,
@@ -108,10 +127,10 @@ function settingsFor(
     },
     checkpointEveryMs: times.checkpointEveryMs,
     lastCheckpointMs: times.lastCheckpointMs,
-    upload: (file, uploadSignal, onRetry) => uploadFile(file, callSettings(uploadSignal, onRetry)),
+    upload: (file, uploadSignal, onRetry) => uploadFile(file, callSettings(context, uploadSignal, onRetry)),
     download: (onRetry) =>
-      downloadCheckpoint(assignment, assignment.checkpoint?.sha1 ?? '', callSettings(signal, onRetry)),
-    downloadWeights: (sha1, onRetry) => downloadWeights(sha1, callSettings(signal, onRetry)),
+      downloadCheckpoint(assignment, assignment.checkpoint?.sha1 ?? '', callSettings(context, signal, onRetry)),
+    downloadWeights: (sha1, onRetry) => downloadWeights(sha1, callSettings(context, signal, onRetry)),
     tellCheckpoint: (uploaded) => context.delivery.checkpoint(refOf(assignment), uploaded),
   }
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { Config } from './fields.ts'
+import { Model } from './models.ts'
 import { Sha1, Sha256 } from './sha1.ts'
 import { Count, Id, Name } from './values.ts'
 
@@ -24,6 +25,13 @@ export const UploadRequest = v.object({
 })
 export const UploadSession = v.object({ id: Id, sha1: Sha1, sizeBytes: Count, offset: Count, complete: v.boolean() })
 export type UploadSession = v.InferOutput<typeof UploadSession>
+
+/** All but its weights that it takes to run a model. `topology`: the layers-model JSON of TensorFlow.js, or null. */
+export const NetworkAnswer = v.object({
+  ...v.pick(Model, ['sha1', 'preprocessing', 'classNames']).entries,
+  topology: v.unknown(),
+})
+export type NetworkAnswer = v.InferOutput<typeof NetworkAnswer>
 
 const TokenScope = v.picklist(['viewer', 'agent', 'operator'])
 export type TokenScope = v.InferOutput<typeof TokenScope>

@@ -35,6 +35,8 @@ export const UPLOAD_PART_BYTES = 4 * 1024 * 1024
 export const MAX_BLOB_BYTES = 2 * 1024 * 1024 * 1024
 /** Most files that a model's report may name beside its weights: an ONNX file, and TensorFlow.js's in parts of 4 MiB. */
 export const MAX_ARTIFACTS = 256
+/** Most other test sets of which a model's figures are kept, and most models that one result may report measured anew. */
+export const MAX_REEVALUATIONS = 16
 /** Largest picture that the demo accepts, in bytes and in pixels (read from its header before decoding). */
 export const MAX_IMAGE_BYTES = 16 * 1024 * 1024
 export const MAX_IMAGE_PIXELS = 40_000_000

@@ -5,7 +5,7 @@ import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
 import { MAX_BATCH_RECORDS, MAX_FRAME_BYTES, MAX_STORE_FRAME_BYTES } from './limits.ts'
-import { CurrentModel, Deployment, Model, ModelReport, TaskStatus, Verdict } from './models.ts'
+import { CurrentModel, Deployment, Model, ModelReport, ReevaluationReports, TaskStatus, Verdict } from './models.ts'
 import { Job, LogLine, MetricPoint, Notebook, Task, Trial } from './records.ts'
 import { Sha1 } from './sha1.ts'
 import { Count, Finite, Id, Name, Time } from './values.ts'
@@ -59,7 +59,15 @@ export const FromAgent = v.variant('type', [
     step: Count,
     progress: Trial.entries.progress,
   }),
-  v.object({ type: v.literal('done'), id: Id, ...attemptEntries, model: ModelReport, seconds: Finite }),
+  v.object({
+    type: v.literal('done'),
+    id: Id,
+    ...attemptEntries,
+    model: ModelReport,
+    seconds: Finite,
+    /** Other models on this one's test set, as `E_REEVALUATE` asked. Empty: may be asked; absent: such an agent cannot do it. */
+    reevaluations: v.optional(ReevaluationReports),
+  }),
   v.object({
     type: v.literal('failed'),
     id: Id,

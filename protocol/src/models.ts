@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
-import { MAX_ARTIFACTS } from './limits.ts'
+import { MAX_ARTIFACTS, MAX_REEVALUATIONS } from './limits.ts'
 import { MetricName, Metrics, Reproduced, Task } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
 import { Count, Finite, Fraction, Id, Text, Time } from './values.ts'
@@ -25,6 +25,15 @@ export type Preprocessing = v.InferOutput<typeof Preprocessing>
 
 /** Sets with equal fingerprints (SHA-256) hold the same images and labels in the same order. */
 export const TestSet = v.object({ fingerprint: Sha256, count: Count })
+
+/** What a model was found to be on another test set than that of its report. */
+export const Reevaluation = v.object({ testSet: TestSet, metrics: Metrics, at: Time })
+export type Reevaluation = v.InferOutput<typeof Reevaluation>
+
+/** What became of another model on the test set of the one that is reported: its metrics there, or why there are none. */
+export const ReevaluationReport = v.object({ sha1: Sha1, metrics: Metrics, failed: v.optional(Text) })
+export type ReevaluationReport = v.InferOutput<typeof ReevaluationReport>
+export const ReevaluationReports = v.pipe(v.array(ReevaluationReport), v.maxLength(MAX_REEVALUATIONS))
 
 const Rates = v.array(Fraction)
 
@@ -129,6 +138,8 @@ export const Model = v.object({
   verdict: Verdict,
   /** Since when its weights are known to be damaged or lost; an upload of the same bytes heals them. */
   damagedAt: v.optional(Time),
+  /** Its figures on other test sets, oldest first, one of each fingerprint. */
+  reevaluations: v.optional(v.pipe(v.array(Reevaluation), v.maxLength(MAX_REEVALUATIONS))),
   /** What came of training it again, the last time that was asked for. */
   reproduced: v.optional(v.object({ job: Id, ...Reproduced.entries })),
   createdAt: Time,

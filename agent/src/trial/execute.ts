@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { EngineError, type Evaluation } from '@pawprint/engine'
+import { EngineError, type Evaluation, type ImageSet } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { duration, paramsText, percent } from '../format.ts'
@@ -41,10 +41,11 @@ export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'o
   readonly lastCheckpointMs: number
 }
 
-/** How a trial ended; `files` are what its model consists of at the store. */
+/** How a trial ended; `files` are what its model consists of at the store, `testSet` is what it was measured on. */
 export interface Ended {
   readonly outcome: Outcome
   readonly files?: readonly Upload[]
+  readonly testSet?: ImageSet
 }
 
 /** Trains one trial and brings its weights to the store. Never rejects: every end is an outcome, or null when abandoned. */
@@ -165,7 +166,12 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
     { upload, signal, onLeftOut: (name, error) => open.log(`${title}: no ${name} file: ${messageOf(error)}`, 'warn') },
   )
   const named = artifacts.map(({ name, sha1, bytes }) => ({ name, sha1: parse(Sha1, sha1), sizeBytes: bytes.length }))
-  return { outcome: { type: 'done', model: { ...model, artifacts: named }, seconds }, files: [file, ...artifacts] }
+  return {
+    // An empty list: the store may ask for others to be measured on this test set.
+    outcome: { type: 'done', model: { ...model, artifacts: named }, seconds, reevaluations: [] },
+    files: [file, ...artifacts],
+    testSet: finished.testSet,
+  }
 }
 
 /** `body`'s result, or the signal's reason as soon as it aborts: a train function may wait for what never comes. */

@@ -3,16 +3,25 @@ import type { Times } from '../times.ts'
 import { backoffMs } from './backoff.ts'
 import { attemptKey, type Letter, type Outcome, type Uploaded } from './letters.ts'
 import { createOutbox } from './outbox.ts'
+import { createReevaluations, type Reevaluate } from './reevaluations.ts'
 
 export type UploadAgain = (signal: AbortSignal) => Promise<void>
+
+/** What the store may want before it takes a result. */
+export interface Supplies {
+  /** Brings the weights once more, should the store not have them any more. */
+  readonly uploadAgain: UploadAgain
+  /** Measures the model to beat, should the store not know what that is on the result's test set. */
+  readonly reevaluate: Reevaluate
+}
 
 /** Gets records and outcomes to the store: in batches, in order, until each is acknowledged. */
 export interface Delivery {
   add(attempt: AttemptRef, record: AttemptRecord): void
   /** Tells of a checkpoint whose bytes the store has. */
   checkpoint(attempt: AttemptRef, uploaded: Uploaded): void
-  /** Ends an attempt. `uploadAgain` brings the weights once more, should the store not have them any more. */
-  end(attempt: AttemptRef, outcome: Outcome, uploadAgain?: UploadAgain): void
+  /** Ends an attempt. */
+  end(attempt: AttemptRef, outcome: Outcome, supplies?: Supplies): void
   forget(attempt: AttemptRef): void
   /** Attempts with anything that is not acknowledged. */
   attempts(): AttemptRef[]
@@ -37,8 +46,17 @@ export interface DeliverySettings {
   readonly tell: (text: string) => void
 }
 
-/** Refusals that another try may change: the store's disk, or a batch that came before its predecessor. */
-const PASSING = new Set(['E_GAP', 'E_WRITE', 'E_NO_SPACE', 'E_LOCKED', 'E_CORRUPT', 'E_INTERNAL', 'E_STORAGE'])
+/** Refusals that another try may change: the store's disk, a batch that came before its predecessor, or a result before what it lacked. */
+const PASSING = new Set([
+  'E_REEVALUATE',
+  'E_GAP',
+  'E_WRITE',
+  'E_NO_SPACE',
+  'E_LOCKED',
+  'E_CORRUPT',
+  'E_INTERNAL',
+  'E_STORAGE',
+])
 /** Tries that one message gets after such a refusal: 2 minutes or so. Then it is dropped, and said so. */
 const MAX_REFUSALS = 10
 
@@ -58,6 +76,14 @@ export function createDelivery(settings: DeliverySettings): Delivery {
   let timer: NodeJS.Timeout | undefined
   let waiters: (() => void)[] = []
   const weights = createWeights()
+  const reevaluations = createReevaluations(({ id }, reports) => {
+    outbox.amend(id, { reevaluations: reports })
+    flush()
+  })
+  const release = (attempt: AttemptRef): void => {
+    weights.drop(attempt)
+    reevaluations.drop(attempt)
+  }
 
   const flush = (): void => {
     clearTimeout(timer)
@@ -83,7 +109,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
     if (outbox.settle(id) === undefined) return
     settings.tell(`the store refused ${NOUNS[type]}: ${reason}`)
     if (type === 'done') {
-      weights.drop(attempt)
+      release(attempt)
       // Or the trial would be under way for ever.
       outbox.end(attempt, { type: 'failed', reason: `the store refused the result: ${reason}`, permanent: true })
     }
@@ -98,13 +124,16 @@ export function createDelivery(settings: DeliverySettings): Delivery {
       outbox.checkpoint(attempt, uploaded)
       flushIn(0)
     },
-    end(attempt, outcome, uploadAgain) {
+    end(attempt, outcome, supplies) {
       outbox.end(attempt, outcome)
-      if (uploadAgain !== undefined) weights.keep(attempt, uploadAgain)
+      if (supplies !== undefined) {
+        weights.keep(attempt, supplies.uploadAgain)
+        reevaluations.keep(attempt, supplies.reevaluate)
+      }
       flushIn(0)
     },
     forget(attempt) {
-      weights.drop(attempt)
+      release(attempt)
       outbox.forget(attempt)
     },
     attempts: outbox.attempts,
@@ -113,7 +142,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
       refusals.delete(id)
       const letter = outbox.settle(id)
       if (letter === undefined) return
-      if (letter.type === 'done') weights.drop(letter.attempt)
+      if (letter.type === 'done') release(letter.attempt)
       flush()
     },
     onRefused(id, error) {
@@ -121,6 +150,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
       if (letter === undefined) return false
       const failed = (reason: string): void => drop(letter, `${error.message}, and ${reason}`)
       if (error.code === 'E_NO_WEIGHTS' && weights.bringAgain(letter.attempt, restart, failed)) return true
+      if (error.code === 'E_REEVALUATE' && reevaluations.bring(letter, error.expected)) return true
       const count = (refusals.get(id) ?? 0) + 1
       refusals.set(id, count)
       if (PASSING.has(error.code) && count <= MAX_REFUSALS) {
@@ -136,6 +166,7 @@ export function createDelivery(settings: DeliverySettings): Delivery {
     close() {
       clearTimeout(timer)
       weights.close()
+      reevaluations.close()
     },
   }
 }

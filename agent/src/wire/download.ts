@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AttemptRef } from '@pawprint/protocol'
+import { type AttemptRef, MAX_STORE_FRAME_BYTES, NetworkAnswer, parse, parseJson } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { ask, type CallSettings, causeOf, isNotFound, Passing, retrying } from './http.ts'
 
@@ -31,6 +31,15 @@ export async function downloadWeights(sha1: string, settings: CallSettings): Pro
   const got = sha1Of(bytes)
   if (got !== sha1) throw new AgentError('E_STORE', `GET ${path}`, `bytes with SHA-1 ${sha1}`, got)
   return bytes
+}
+
+/**
+ * All of a model but its weights. Tries again as an upload does; throws AgentError E_STORE or ProtocolError for other answers, and the
+ * signal's reason when it aborts.
+ */
+export async function downloadNetwork(sha1: string, settings: CallSettings): Promise<NetworkAnswer> {
+  const bytes = await download(`/api/models/${sha1}/network`, settings)
+  return parse(NetworkAnswer, parseJson(new TextDecoder().decode(bytes), MAX_STORE_FRAME_BYTES))
 }
 
 const download = (path: string, settings: CallSettings): Promise<Uint8Array> =>

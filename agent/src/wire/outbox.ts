@@ -20,6 +20,8 @@ export interface Outbox {
   settle(id: string): Letter | undefined
   /** The message of this id, while it waits. */
   find(id: string): Letter | undefined
+  /** Adds fields to a message that was refused for want of them; it is to be sent again. */
+  amend(id: string, fields: object): void
   /** After a reconnect: all that is not acknowledged is to be sent again. */
   rewind(): void
   /** Drops all of an attempt. */
@@ -79,6 +81,7 @@ export function createOutbox(settings: OutboxSettings): Outbox {
       return letter
     },
     find: (id) => state.letters.get(id),
+    amend: (id, fields) => amend(state, id, fields),
     rewind: () => state.inFlight.clear(),
     forget: (attempt) => forget(state, attempt),
     attempts: () => {
@@ -152,6 +155,13 @@ function post(
   const id = state.settings.nextId()
   const text = JSON.stringify({ ...message, id, ...attempt })
   state.letters.set(id, { id, attempt, text, records: 0, bytes: 0, type: message.type })
+}
+
+function amend(state: State, id: string, fields: object): void {
+  const letter = state.letters.get(id)
+  if (letter === undefined) return
+  state.letters.set(id, { ...letter, text: JSON.stringify({ ...JSON.parse(letter.text), ...fields }) })
+  state.inFlight.delete(id)
 }
 
 function take(state: State): Letter[] {

@@ -45,6 +45,10 @@ export const AGENT_SAMPLES: readonly unknown[] = [
     id: 'd1',
     ...attempt,
     seconds: 2,
+    reevaluations: [
+      { sha1, metrics: { testAccuracy: 0.4 } },
+      { sha1, metrics: {}, failed: 'it takes images of 8 × 8' },
+    ],
     model: {
       sha1,
       metrics: { testAccuracy: 0.5 },

@@ -21,6 +21,7 @@ const STATUS = {
   E_UNDEPLOYABLE: 409, // a model that cannot serve
   E_REQUEST_ID: 409, // the request id of a job on another notebook
   E_NO_WEIGHTS: 409, // upload the weights and files first, then say done again
+  E_REEVALUATE: 409, // measure another model on the test set first, then say done again
   E_GAP: 409, // records are missing before these
   E_FENCED: 409, // the attempt belongs to another kernel now
   E_LEASE: 409, // no such attempt, or not its token

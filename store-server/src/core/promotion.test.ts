@@ -43,11 +43,14 @@ const candidate = (value: number, over: Partial<Candidate> = {}): Candidate => (
   evaluation: reportOf(shaOf('2'), value).evaluation,
   late: false,
   broken: null,
+  incomparable: null,
   ...over,
 })
 const lossTask = { ...TEST_TASK, metric: { name: 'loss', direction: 'min', min: 0, max: 1000 } as const }
 const withLoss = (loss: number) => modelOf('1', 0, { metrics: { loss } })
 const otherImages = { fingerprint: 'b'.repeat(64), count: 10 }
+const onOtherImages = (metrics: Model['metrics']) =>
+  modelOf('1', 0.436, { reevaluations: [{ testSet: otherImages, metrics, at }] })
 
 test.each<[string, Candidate, Standing, string, string]>([
   ['better', candidate(0.44), standing(), 'deployed', '44.0 % > 43.6 %'],
@@ -107,6 +110,41 @@ test.each<[string, Candidate, Standing, string, string]>([
     standing(),
     'other-test-set',
     'tested on other images than the deployed model: the two cannot be compared',
+  ],
+  [
+    'better on the new test set, where the deployed model was measured anew',
+    candidate(0.43, { testSet: otherImages }),
+    standing({ incumbent: onOtherImages({ testAccuracy: 0.42 }) }),
+    'deployed',
+    'on the new test set of 10 images: 43.0 % against 42.0 % of the deployed one',
+  ],
+  [
+    'worse there, although above what the deployed model has on its own',
+    candidate(0.5, { testSet: otherImages }),
+    standing({ incumbent: onOtherImages({ testAccuracy: 0.6 }) }),
+    'not-better',
+    'on the new test set of 10 images: 50.0 % against 60.0 % of the deployed one',
+  ],
+  [
+    'a task whose metric predictions do not tell',
+    candidate(0.5, { testSet: otherImages, metrics: { loss: 1 } }),
+    standing({ task: lossTask, incumbent: onOtherImages({ testAccuracy: 0.6 }) }),
+    'other-test-set',
+    'tested on other images than the deployed model, whose loss on them is not known: the two cannot be compared',
+  ],
+  [
+    'a deployed model that could not be tried on the new images',
+    candidate(0.5, { testSet: otherImages, incomparable: 'it tells other classes apart' }),
+    standing(),
+    'other-test-set',
+    'tested on other images than the deployed model, which could not be tried on them: it tells other classes apart',
+  ],
+  [
+    'a deployed model whose weights are lost',
+    candidate(0.5, { testSet: otherImages }),
+    standing({ incumbent: modelOf('1', 0.4, { damagedAt: at }) }),
+    'other-test-set',
+    'tested on other images than the deployed model, whose weights are damaged or lost: the two cannot be compared',
   ],
   ['pinned', candidate(0.5), standing({ pinned: true }), 'pinned', '50.0 % > 43.6 %, but the deployed model is pinned'],
   ['pinned and not better anyway', candidate(0.4), standing({ pinned: true }), 'not-better', '40.0 % ≤ 43.6 %'],

@@ -7,6 +7,7 @@ import {
   type Verdict,
 } from '@pawprint/protocol'
 import type { ModelRecord } from './records.ts'
+import { metricsOn } from './reevaluations.ts'
 import { missedRequirements } from './requirements.ts'
 
 /** What stands when a candidate arrives. */
@@ -28,14 +29,16 @@ export type Candidate = Pick<Model, 'metrics' | 'classNames' | 'testSet' | 'fini
   readonly late: boolean
   /** Why a demo could not load these weights before; null when none tried. */
   readonly broken: string | null
+  /** Why its agent could not measure the model to beat on its test set; null when it did, or did not try. */
+  readonly incomparable: string | null
 }
 export type Judgement = Pick<Verdict, 'deployed' | 'code' | 'reason'>
 
 const refusal = (code: Verdict['code'], reason: string): Judgement => ({ deployed: false, code, reason })
 
 /**
- * Whether a finished model is deployed by itself: finite, in range, with all that its task asks for, tested on the same images as the
- * deployed one and strictly better there. The first valid model is deployed. Every way out says why, in plain words.
+ * Whether a finished model is deployed by itself: finite, in range, with all that its task asks for, and strictly better than the deployed
+ * one on the candidate's own test set, where that may have been measured anew. The first valid model is deployed. Every way out says why, in plain words.
  */
 export function judge(candidate: Candidate, standing: Standing): Judgement {
   const { metric } = standing.task
@@ -58,17 +61,30 @@ export function judge(candidate: Candidate, standing: Standing): Judgement {
 
 function compare(candidate: Candidate, value: number, { task, incumbent }: Standing): Judgement {
   if (!incumbent) return { deployed: true, code: 'deployed', reason: 'the first valid model of this task' }
-  if (incumbent.testSet.fingerprint !== candidate.testSet.fingerprint)
-    return refusal('other-test-set', 'tested on other images than the deployed model: the two cannot be compared')
-  const before = incumbent.metrics[task.metric.name]
-  if (before === undefined) return { deployed: true, code: 'deployed', reason: 'the deployed model was never measured' }
+  const { fingerprint, count } = candidate.testSet
+  const isSameSet = incumbent.testSet.fingerprint === fingerprint
+  const before = metricsOn(incumbent, fingerprint)?.[task.metric.name]
+  if (before === undefined && isSameSet)
+    return { deployed: true, code: 'deployed', reason: 'the deployed model was never measured' }
+  if (before === undefined) return refusal('other-test-set', sayIncomparable(candidate, incumbent, task))
   const up = task.metric.direction === 'max'
   const better = up ? value > before : value < before
   const sign = better ? (up ? '>' : '<') : up ? '≤' : '≥'
   const [a, b] = showPair(task.metric, value, before)
-  return better
-    ? { deployed: true, code: 'deployed', reason: `${a} ${sign} ${b}` }
-    : refusal('not-better', `${a} ${sign} ${b}`)
+  const reason = isSameSet
+    ? `${a} ${sign} ${b}`
+    : `on the new test set of ${count} images: ${a} against ${b} of the deployed one`
+  return better ? { deployed: true, code: 'deployed', reason } : refusal('not-better', reason)
+}
+
+function sayIncomparable({ testSet, incomparable }: Candidate, incumbent: Model, { metric }: Task): string {
+  const others = 'tested on other images than the deployed model'
+  if (incumbent.damagedAt !== undefined)
+    return `${others}, whose weights are damaged or lost: the two cannot be compared`
+  if (incomparable !== null) return `${others}, which could not be tried on them: ${incomparable}`
+  if (metricsOn(incumbent, testSet.fingerprint) !== null)
+    return `${others}, whose ${metric.name} on them is not known: the two cannot be compared`
+  return `${others}: the two cannot be compared`
 }
 
 /** Both values as people read them; with more digits where fewer would look alike. Fractions are shown in percent. */

@@ -35,6 +35,7 @@ const MAY: Readonly<Record<string, 'open' | 'any' | 'viewer' | 'agent' | 'operat
   'GET /api/models/:sha1/artifacts/:name': 'viewer',
   'GET /api/models/:sha1/artifacts/:folder/:name': 'viewer',
   'GET /api/models/:sha1/weights': 'any',
+  'GET /api/models/:sha1/network': 'any',
   'POST /api/models/:sha1/reproduce': 'operator',
   'POST /api/uploads': 'agent',
   'GET /api/uploads/:id': 'agent',

@@ -1,4 +1,4 @@
-import { type Model, parse, Sha1 } from '@pawprint/protocol'
+import { type Model, type NetworkAnswer, parse, Sha1 } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import { presentJob } from '../service/changes.ts'
 import type { Store } from '../service/context.ts'
@@ -23,6 +23,12 @@ async function evaluation(store: Store, request: ApiRequest): Promise<ApiAnswer>
   if (details.evaluation === null)
     throw new StoreError('E_NO_EVALUATION', `model ${model.sha1}`, 'an evaluation', 'none')
   return ok(details.evaluation)
+}
+
+async function network(store: Store, request: ApiRequest): Promise<ApiAnswer> {
+  const { sha1, preprocessing, classNames } = modelOf(store, paramOf(request, 'sha1')).model
+  const { topology } = await readDetails(store, sha1)
+  return ok({ sha1, preprocessing, classNames, topology } satisfies NetworkAnswer)
 }
 
 /** What it is called where it is saved: TensorFlow.js's files name each other, any other says of which model it is. */
@@ -74,8 +80,9 @@ const modelReads = (store: Store): Route[] =>
 
 export const modelRoutes = (store: Store): Route[] => [
   ...modelReads(store),
-  // Pages and demos read them, and agents whose next model begins with them.
+  // Pages and demos read them, and agents whose next model begins with them, or that measure them anew.
   { method: 'GET', path: '/api/models/:sha1/weights', scope: 'any', handle: (request) => weights(store, request) },
+  { method: 'GET', path: '/api/models/:sha1/network', scope: 'any', handle: (request) => network(store, request) },
   {
     method: 'POST',
     path: '/api/models/:sha1/reproduce',

@@ -33,13 +33,17 @@ export function modelOf(store: Store, sha1: string): ModelRecord {
 
 const lookUp = (store: Store) => (sha1: string) => store.models.get(sha1)?.model
 
+/** The model that a candidate of this task has to beat, as things stand. */
+export const incumbentNow = (store: Store, task: string): Model | null =>
+  incumbentOf(taskOf(store, task).deployments, lookUp(store))
+
 /** Whether these weights are deployed by themselves, as things stand. Call it under the task's lock, and act before you leave. */
 export function judgeNow(store: Store, task: string, sha1: string, candidate: Candidate): Judgement {
   const record = taskOf(store, task)
   return judge(candidate, {
     task: record.task,
     pinned: record.pinned,
-    incumbent: incumbentOf(record.deployments, lookUp(store)),
+    incumbent: incumbentNow(store, task),
     isCurrent: currentOf(record)?.sha1 === sha1,
     declined: isDeclined(record.deployments, sha1),
   })

@@ -1,6 +1,7 @@
 import { type FromAgent, type Model, ProtocolError, shortSha1, type Verdict } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import { currentOf, type JobRecord, type ModelRecord } from '../core/records.ts'
+import { measuredAgain } from '../core/reevaluations.ts'
 import { addSeconds } from '../core/registry.ts'
 import { resultOf, sayResult, withResult } from '../core/reproductions.ts'
 import { standingOf } from '../core/standing.ts'
@@ -13,6 +14,7 @@ import { removeCheckpoint } from './checkpoints.ts'
 import { type Store, timeOf } from './context.ts'
 import { appendDeployment, judgeNow, lockOf, showCurrent, taskOf, withVerdict } from './deploying.ts'
 import { dispatch } from './dispatching.ts'
+import { candidateOf, noteReevaluations, requireComparable } from './reevaluating.ts'
 import { noteReproduced } from './reproducing.ts'
 import { jobOfAttempt, tellDropped } from './training.ts'
 
@@ -21,7 +23,7 @@ type Done = Extract<FromAgent, { type: 'done' }>
 /**
  * What a finished attempt leaves: the model is checked, kept, judged and perhaps deployed, and its trial is done. Resolves with
  * the verdict when all is on disk. Repeating it is harmless. A fenced attempt's model is kept as `late`.
- * Throws StoreError E_LEASE, E_NO_WEIGHTS (upload, then say it again), ProtocolError E_SAFETENSORS (the trial has failed).
+ * Throws StoreError E_LEASE, E_NO_WEIGHTS (upload, then say it again), E_REEVALUATE (as `requireComparable` does), ProtocolError E_SAFETENSORS (the trial has failed).
  */
 export async function publish(store: Store, message: Done): Promise<Verdict> {
   const { job } = jobOfAttempt(store, message)
@@ -102,7 +104,8 @@ function madeAgain(known: ModelRecord, message: Done, late: boolean, now: string
   const origins = [...known.model.origins, ...(isOrigin(known, message) ? [] : [{ job, trial, attempt, at: now }])]
   const files = artifacts.length > 0 ? { artifacts } : {}
   // Measured again, perhaps on other images: what was measured last is what candidates are compared with.
-  return { ...known, model: { ...known.model, origins, ...(late ? {} : { metrics, testSet, ...files }) } }
+  if (late) return { ...known, model: { ...known.model, origins } }
+  return { ...known, model: { ...measuredAgain(known.model, { metrics, testSet }), origins, ...files } }
 }
 
 async function keep(store: Store, message: Done, finite: boolean): Promise<Verdict> {
@@ -118,6 +121,15 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
   }
   if (known && known.model.task !== job.job.task)
     throw new StoreError('E_TASK', 'model.sha1', `weights of task ${job.job.task}`, `a model of ${known.model.task}`)
+  if (!late) {
+    await noteReevaluations(store, job.job.task, message)
+    requireComparable(
+      store,
+      job.job.task,
+      message,
+      candidateOf(store, job.job.task, message, { ...message.model, finite }, late),
+    )
+  }
   const record = known ? madeAgain(known, message, late, timeOf(store)) : modelFrom(store, message, job, blob, finite)
   const verdict = await settle(store, message, record, late)
   failpoint('publish.beforeEnd')
@@ -139,9 +151,8 @@ async function settle(store: Store, message: Done, record: ModelRecord, late: bo
   // Measured again: the evaluation goes with the metrics.
   if (!late || !store.models.has(model.sha1))
     await store.storage.documents.write(DOCUMENTS.details(model.sha1), { topology, evaluation })
-  const { code, reason } = model.verdict
-  const broken = code === 'failed-to-load' ? reason : null
-  const judgement = judgeNow(store, model.task, model.sha1, { ...model, evaluation, late, broken })
+  const { code } = model.verdict
+  const judgement = judgeNow(store, model.task, model.sha1, candidateOf(store, model.task, message, model, late))
   const verdict: Verdict = { ...judgement, at: timeOf(store) }
   // What served keeps its history, and what is about to serve says so once it does; the attempt is told the verdict anyhow.
   const served = code === 'replaced' || code === 'rolled-back'
