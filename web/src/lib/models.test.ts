@@ -26,6 +26,11 @@ describe('verdicts', () => {
     expect(shown.tone).toBe(tone)
   })
 
+  test('what could not be compared says why in the store’s own words', () => {
+    const reason = 'tested on other images than the deployed model, which could not be tried on them: of another size'
+    expect(showVerdict(withVerdict('other-test-set', reason), taskOf(null), nowMs).about).toBe(reason)
+  })
+
   test('a model that was current says when that ended', () => {
     expect(showVerdict(withVerdict('rolled-back'), taskOf(null), nowMs).head).toBe('Rolled back')
     expect(showVerdict(withVerdict('replaced'), taskOf(null), nowMs).rest).toMatch(/^at \d\d:\d\d$/)

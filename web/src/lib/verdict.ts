@@ -31,7 +31,6 @@ const ABOUT: Partial<Record<Verdict['code'], string>> = {
   late: 'Its attempt had been given up before it delivered. It can be deployed by hand.',
   pinned: 'The deployed model is pinned, so nothing takes its place by itself.',
   declined: 'These very weights were rolled back before. They can be deployed by hand.',
-  'other-test-set': 'The test pictures differ from the deployed model’s, so the two cannot be compared.',
 }
 
 const DAMAGED =
