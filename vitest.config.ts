@@ -7,6 +7,9 @@ const ALONE = ['{faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story|jupyt
 const TOGETHER = ['{protocol,engine,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
 /** They share a browser. */
 const PAGES = ['e2e/{pages,story,jupyter}*.test.ts', 'demo-app/page.test.ts']
+/** Notebooks that teach, run as a reader would: npm run test:tutorials, and npm run test:all. */
+const TUTORIALS = ['notebooks/src/tutorials.test.ts', 'e2e/colab.test.ts']
+const areTutorialsWanted = process.env.PAWPRINT_TUTORIALS !== undefined || process.env.PAWPRINT_LONG !== undefined
 // What takes minutes: npm run test:faults sets this variable.
 const SLOW = process.env.PAWPRINT_FAULTS === undefined ? [] : ['faults/**/*.slow.ts']
 
@@ -14,14 +17,14 @@ const project = (
   name: string,
   isolate: boolean,
   include: string[],
-  globalSetup: string[] = [],
+  { globalSetup = [], exclude = [] }: { globalSetup?: string[]; exclude?: string[] } = {},
 ): TestProjectConfiguration => ({
   test: {
     name,
     isolate,
     include,
     globalSetup,
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
     // Servers under test write real files: lowdb keeps data in memory only when NODE_ENV is "test".
     env: { NODE_ENV: 'production' },
     // They end what hangs. A machine under load takes its time, and fails nothing.
@@ -37,8 +40,9 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: HeaviestFirst },
     projects: [
-      project('alone', true, [...ALONE, ...SLOW]),
-      project('pages', false, PAGES, ['e2e/globalBrowser.ts']),
+      project('alone', true, [...ALONE, ...SLOW], { exclude: TUTORIALS }),
+      ...(areTutorialsWanted ? [project('tutorials', true, TUTORIALS)] : []),
+      project('pages', false, PAGES, { globalSetup: ['e2e/globalBrowser.ts'] }),
       project('together', false, TOGETHER),
     ],
   },

@@ -1,4 +1,4 @@
-// Installs what the tests need, then runs them all: unit tests, and the whole story in a real browser.
+// Installs what the tests need, then runs them all: unit tests, and the whole story in a real browser. `--tutorials`: the notebooks that teach.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -70,6 +70,7 @@ main(async () => {
   await prepare()
   const args = process.argv.slice(2)
   const isAll = args.includes('--all')
+  const areTutorials = args.includes('--tutorials')
   const tools = await ensureTools()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
@@ -82,9 +83,17 @@ main(async () => {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
-        ...args.filter((arg) => arg !== '--all'),
+        ...(areTutorials ? ['--project', 'tutorials'] : []),
+        ...args.filter((arg) => arg !== '--all' && arg !== '--tutorials'),
       ],
-      { env: { ...process.env, ...tools, ...(isAll ? { PAWPRINT_LONG: '1' } : {}) } },
+      {
+        env: {
+          ...process.env,
+          ...tools,
+          ...(isAll ? { PAWPRINT_LONG: '1' } : {}),
+          ...(areTutorials ? { PAWPRINT_TUTORIALS: '1' } : {}),
+        },
+      },
     )
   } finally {
     if (existsSync(report)) {
