@@ -140,7 +140,7 @@ test('a connection that says nothing is closed; a frame of more than 1 MiB is no
   const store = await startTestStore({ times: { helloTimeoutMs: 10 } })
   const silent = await openPeer(store.url, store.token, parseToPage)
   expect(await silent.closed).toMatchObject({ code: CLOSE.helloTimeout })
-  const large = await openTestPage(store)
+  const large = await openTestPage(await startTestStore())
   large.send('x'.repeat(1024 * 1024 + 1))
   expect(await large.closed).toMatchObject({ code: 1009 })
 })
