@@ -164,7 +164,7 @@ test('a token reaches only its own role', async () => {
 })
 
 test('pages hear a ping, and a peer that answers none is cut', async () => {
-  const store = await startTestStore({ times: { pingIntervalMs: 5, deadAfterMs: 200 } })
+  const store = await startTestStore({ times: { pingIntervalMs: 5, deadAfterMs: 1500 } })
   const page = await openTestPage(store)
   const mute = await openPeer(store.url, store.token, parseToPage, { autoPong: false })
   mute.send(hello)
