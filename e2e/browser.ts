@@ -15,7 +15,10 @@ const ARGS = [
 ]
 
 export const serveBrowser = (): Promise<BrowserServer> =>
-  chromium.launchServer({ executablePath: process.env.PAWPRINT_CHROMIUM ?? '/usr/bin/chromium', args: ARGS })
+  chromium.launchServer({
+    executablePath: process.env.PAWPRINT_CHROMIUM ?? '/usr/bin/chromium-headless-shell',
+    args: ARGS,
+  })
 
 /** The browser that all test files share, with contexts of its own. */
 export const connectBrowser = (): Promise<Browser> => chromium.connect(inject('browserUrl'))
