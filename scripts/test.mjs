@@ -54,10 +54,13 @@ const TOOLS = [
 /** Where each tool is, by its variable; installs Debian's packages of those that are missing. */
 async function ensureTools() {
   const placeOf = ({ variable, places }) => process.env[variable] ?? places.find(existsSync)
-  const isBetterThere = ({ variable, places, isFirstBest = false }) =>
-    !isFirstBest || !isDebianRoot() || process.env[variable] !== undefined || existsSync(places[0])
-  const missing = TOOLS.filter((tool) => placeOf(tool) === undefined || !isBetterThere(tool))
+  const missing = TOOLS.filter((tool) => placeOf(tool) === undefined)
   if (missing.length > 0) await installPackages(missing)
+  const poor = TOOLS.filter(({ isFirstBest, places, variable }) => {
+    return isFirstBest && process.env[variable] === undefined && !existsSync(places[0])
+  })
+  // What is there will do.
+  if (poor.length > 0 && isDebianRoot()) await installPackages(poor).catch((error) => console.warn(error.message))
   return Object.fromEntries(TOOLS.map((tool) => [tool.variable, placeOf(tool) ?? tool.places[0]]))
 }
 
