@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isFinal, type Job } from '@pawprint/protocol'
 import { expect, onTestFinished } from 'vitest'
 import { checkFolder } from '../store-server/src/check/folder.ts'
-import { ask } from './client.ts'
+import { ask, untilDeath } from './client.ts'
 import { collect } from './collect.ts'
 import type { History } from './history.ts'
 import { problemsOf } from './invariants.ts'
@@ -24,6 +24,8 @@ export interface Cast {
   after(acks: number, then: () => void): void
   /** Works until the store is dead; calls `whenDone` once all that the person wanted is asked for. */
   work(store: StoreProcess, whenDone: () => Promise<void> | void): Promise<void>
+  /** The same, in rounds: while the store lives, the person wants more once every job has come to its end. After many rounds the store is told to end. */
+  workInRounds(store: StoreProcess): Promise<void>
   /** Compares what the store holds with what everybody was told. `ended`: nothing may be under way. */
   expectWhole(store: StoreProcess, ended?: boolean): Promise<void>
   /** Compares what the folder of a dead store holds with itself: nothing may be damaged, or contradict something else. */
@@ -33,8 +35,11 @@ export interface Cast {
   readonly history: History
 }
 
-/** Things that the person does in one life of a store. */
+/** Things that the person does in one life of a store, or in a round. */
 const STEPS = 12
+
+/** Chance may leave something out of a round: a kernel comes after the launch, a pin keeps everything from being deployed. */
+const ROUNDS = 20
 
 export async function createCast(random: Random): Promise<Cast> {
   const parent = await mkdtemp(join(tmpdir(), 'pawprint-kill-'))
@@ -80,6 +85,16 @@ export async function createCast(random: Random): Promise<Cast> {
     expectWhole,
     expectSound,
     work: (store, whenDone) => perform(store, STEPS, whenDone),
+    workInRounds: (store) =>
+      perform(store, 0, () =>
+        untilDeath(async () => {
+          for (let round = 0; round < ROUNDS; round++) {
+            await operator.live(store, STEPS)
+            await untilEnded(store)
+          }
+          store.signal('SIGTERM')
+        }),
+      ),
     async finish() {
       const { store, ended } = await start()
       if (store === null) throw new Error(`the store does not start: ${JSON.stringify(await ended)}`)
@@ -97,7 +112,7 @@ export async function createCast(random: Random): Promise<Cast> {
 }
 
 /** Resolves when every job has come to its end. */
-export async function untilEnded(store: StoreProcess): Promise<void> {
+async function untilEnded(store: StoreProcess): Promise<void> {
   for (;;) {
     const { items }: { items: Job[] } = (await ask(store, 'GET', '/api/jobs?limit=1000')).json
     if (items.every(({ state }) => isFinal(state))) return

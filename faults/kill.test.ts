@@ -1,6 +1,6 @@
 // kill -9 of a real store under mixed load, again and again: whatever it acknowledged is there when it comes back.
 import { expect, test } from 'vitest'
-import { type Cast, createCast, untilEnded } from './cast.ts'
+import { type Cast, createCast } from './cast.ts'
 import { untilDeath } from './client.ts'
 import { type Random, sizeOf, withSeed } from './random.ts'
 
@@ -57,8 +57,7 @@ test(
       for (const place of places) {
         const cast = await createCast(random)
         const { store, ended } = await cast.start({ failpoint: `${place}:kill` })
-        if (store !== null)
-          await cast.work(store, () => untilDeath(() => untilEnded(store)).then(() => store.signal('SIGTERM')))
+        if (store !== null) await cast.workInRounds(store)
         expect(await ended, `${place} was passed`).toEqual(KILLED)
         await cast.finish()
       }
