@@ -40,6 +40,13 @@ export interface Found {
   readonly source: string
 }
 
+/** What a dataset is made by. */
+export interface Makers {
+  readonly read: (found: Found) => Promise<Dataset>
+  /** The built-in set that is used where this one is not to be had. */
+  readonly standIn: () => Promise<Dataset>
+}
+
 const RETRY_DELAY_MS = 1_000
 
 /** Codes after which a built-in set stands in: reasons that lie outside this machine's data. */
@@ -98,11 +105,10 @@ export async function obtain(
   set: PublicSet,
   settings: FetchSettings,
   around: Surroundings,
-  read: (found: Found) => Promise<Dataset>,
-  standIn: () => Promise<Dataset>,
+  makers: Makers,
 ): Promise<Dataset> {
   settings.signal?.throwIfAborted()
-  const dataset = await findFetchOrDraw(set, settings, around, read, standIn)
+  const dataset = await findFetchOrDraw(set, settings, around, makers)
   const { log = console.log } = settings
   if (dataset.notice) log(dataset.notice)
   return dataset
@@ -112,8 +118,7 @@ async function findFetchOrDraw(
   set: PublicSet,
   settings: FetchSettings,
   around: Surroundings,
-  read: (found: Found) => Promise<Dataset>,
-  standIn: () => Promise<Dataset>,
+  { read, standIn }: Makers,
 ): Promise<Dataset> {
   const named = namedFolder(settings.directory, around)
   const roots = [...(named ? [named.path] : []), ...localFolders(around), cacheFolder(around)]

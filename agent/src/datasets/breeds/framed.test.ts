@@ -2,19 +2,9 @@ import type { Preprocessing } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { pixelsOf } from '../../../../demo-app/server/picture.ts'
 import { decodeImages } from '../pixels/decode.ts'
-import { pictureOf, sourceOf } from '../testing/testPictures.ts'
+import { pictureOf, recordOf, sourceOf } from '../testing/testPictures.ts'
 
-const MODEL: Preprocessing = {
-  width: 32,
-  height: 32,
-  channels: 'rgb',
-  fit: 'fill',
-  kernel: 'lanczos3',
-  scale: 1 / 255,
-  mean: [0, 0, 0],
-  std: [1, 1, 1],
-  input: 'cropped',
-}
+const MODEL: Preprocessing = { ...recordOf(32), input: 'cropped' }
 
 test.each([
   ['a JPEG', () => pictureOf(1, 200, 150).jpeg().toBuffer()],

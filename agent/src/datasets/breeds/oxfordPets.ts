@@ -101,11 +101,8 @@ async function readOxfordPets(
 export async function oxfordPets(options: OxfordPetsOptions, around: Surroundings): Promise<Dataset> {
   const settings = resolvePetOptions(ORIGIN, options, around.env, true)
   const { imageSize, validationSplit, seed, input, species } = settings
-  return obtain(
-    setOf(settings),
-    settings,
-    around,
-    (found) => readOxfordPets(found, settings),
-    () => drawnPets({ imageSize, validationSplit, seed, input, species }),
-  )
+  return obtain(setOf(settings), settings, around, {
+    read: (found) => readOxfordPets(found, settings),
+    standIn: () => drawnPets({ imageSize, validationSplit, seed, input, species }),
+  })
 }

@@ -89,11 +89,8 @@ async function readStanfordDogs(found: Found, settings: PetFetchSettings): Promi
 export async function stanfordDogs(options: StanfordDogsOptions, around: Surroundings): Promise<Dataset> {
   const settings = resolvePetOptions(ORIGIN, options, around.env, false)
   const { imageSize, validationSplit, seed, input } = settings
-  return obtain(
-    setOf(settings),
-    settings,
-    around,
-    (found) => readStanfordDogs(found, settings),
-    () => drawnPets({ imageSize, validationSplit, seed, input, species: 'dog' }),
-  )
+  return obtain(setOf(settings), settings, around, {
+    read: (found) => readStanfordDogs(found, settings),
+    standIn: () => drawnPets({ imageSize, validationSplit, seed, input, species: 'dog' }),
+  })
 }

@@ -82,5 +82,5 @@ export async function cifar10(options: Cifar10Options, around: Surroundings): Pr
   const part = { ...CIFAR_PART, url, md5, maxBytes: MAX_ARCHIVE_BYTES }
   const set = { title: 'CIFAR-10', parts: [part], folder: '', home: CIFAR10_URL }
   const read = ({ places: [place], source }: Found): Promise<Dataset> => readCifar10(place as Place, settings, source)
-  return obtain(set, settings, around, read, () => shapes({ imageSize, validationSplit, seed }))
+  return obtain(set, settings, around, { read, standIn: () => shapes({ imageSize, validationSplit, seed }) })
 }

@@ -1,17 +1,8 @@
 import sharp, { type Sharp } from 'sharp'
 import { expect, test } from 'vitest'
 import { pixelsOf } from '../../../../demo-app/server/picture.ts'
-import { pictureOf, raw, sourceOf } from '../testing/testPictures.ts'
+import { B, FOUR, G, pictureOf, R, raw, recordOf, sourceOf, W } from '../testing/testPictures.ts'
 import { decodeImages } from './decode.ts'
-
-const [R, G, B, W] = [
-  [255, 0, 0],
-  [0, 255, 0],
-  [0, 0, 255],
-  [255, 255, 255],
-] as const
-/** Two rows of two: R G over B W. */
-const FOUR = [...R, ...G, ...B, ...W]
 
 const decodeOne = async (bytes: Uint8Array, imageSize: number): Promise<number[]> => {
   const { images, broken } = await decodeImages([sourceOf(bytes)], { imageSize })
@@ -19,17 +10,7 @@ const decodeOne = async (bytes: Uint8Array, imageSize: number): Promise<number[]
   return [...images]
 }
 
-const asDemo = (bytes: Uint8Array, imageSize: number): Promise<Uint8Array> =>
-  pixelsOf(bytes, {
-    width: imageSize,
-    height: imageSize,
-    channels: 'rgb',
-    fit: 'fill',
-    kernel: 'lanczos3',
-    scale: 1 / 255,
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-  })
+const asDemo = (bytes: Uint8Array, imageSize: number): Promise<Uint8Array> => pixelsOf(bytes, recordOf(imageSize))
 
 const encodings: [string, () => Promise<Uint8Array>][] = [
   ['a JPEG', () => pictureOf(1, 200, 150).jpeg().toBuffer()],

@@ -3,17 +3,8 @@ import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { FUZZ_TIMEOUT_MS, fuzzRuns, spoiled } from '../../../../protocol/src/testing/mutate.ts'
-import { handMadePng, pictureOf, raw, sourceOf } from '../testing/testPictures.ts'
+import { FOUR, handMadePng, pictureOf, R, raw, sourceOf, W } from '../testing/testPictures.ts'
 import { decodeImages } from './decode.ts'
-
-const [R, G, B, W] = [
-  [255, 0, 0],
-  [0, 255, 0],
-  [0, 0, 255],
-  [255, 255, 255],
-] as const
-/** Two rows of two: R G over B W. */
-const FOUR = [...R, ...G, ...B, ...W]
 
 test.each<[string, RegExp, () => Uint8Array | Promise<Uint8Array>]>([
   ['nothing', /empty/, () => new Uint8Array()],

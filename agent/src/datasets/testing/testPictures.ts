@@ -1,8 +1,30 @@
 // Encoded pictures for the tests of this folder. Not part of the package's exports.
 import { crc32, deflateSync } from 'node:zlib'
+import type { Preprocessing } from '@pawprint/protocol'
 import sharp, { type Sharp } from 'sharp'
 import type { ImageSource } from '../pixels/decode.ts'
 import { seededRandom } from '../random.ts'
+
+export const [R, G, B, W] = [
+  [255, 0, 0],
+  [0, 255, 0],
+  [0, 0, 255],
+  [255, 255, 255],
+] as const
+/** Two rows of two: R G over B W. */
+export const FOUR = [...R, ...G, ...B, ...W]
+
+/** What a model's record says of images decoded here, as the demo reads it. */
+export const recordOf = (imageSize: number): Preprocessing => ({
+  width: imageSize,
+  height: imageSize,
+  channels: 'rgb',
+  fit: 'fill',
+  kernel: 'lanczos3',
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+})
 
 /** A raw picture for sharp to encode. `pixels` is `[height, width, channels]`. */
 export const raw = (
