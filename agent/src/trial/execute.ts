@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { EngineError, type Evaluation, type ImageSet } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
@@ -12,9 +11,8 @@ import { readCheckpoint, type SavedTrial } from './checkpointFile.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { withConsole } from './console.ts'
 import { modelReport, weightsFile } from './modelReport.ts'
+import { describe, messageOf, stackOf } from './thrown.ts'
 import { lineWriter, type OpenTrial, openTrial, type TrialSettings } from './trial.ts'
-
-const MAX_REASON_LENGTH = 4000
 
 /** Why a trial is broken off without an outcome: another kernel has it, or this one is shut down and the store starts it anew. */
 export class Abandoned extends Error {
@@ -181,25 +179,4 @@ function orAborted<T>(signal: AbortSignal, body: () => Promise<T>): Promise<T> {
     if (signal.aborted) reject(signal.reason)
     else body().then(resolve, reject)
   })
-}
-
-const messageOf = (reason: unknown): string => (reason instanceof Error ? reason.message : String(reason))
-
-const STACK_LINES = 6
-
-const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, STACK_LINES).join('\n') : textOf(error)
-
-// Code may throw anything: `[object Object]` would help nobody.
-const textOf = (thrown: unknown): string => (typeof thrown === 'string' ? thrown : inspect(thrown))
-
-/** The message with the first line of the stack that says where. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return textOf(error).slice(0, MAX_REASON_LENGTH)
-  const place = error.stack
-    ?.split('\n')
-    .find((line) => /^\s+at /.test(line))
-    ?.trim()
-  const name = error.name === 'Error' ? '' : `${error.name}: `
-  return `${name}${error.message}${place === undefined ? '' : ` (${place})`}`.slice(0, MAX_REASON_LENGTH)
 }
