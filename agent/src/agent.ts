@@ -1,4 +1,4 @@
-import { warmUp } from '@pawprint/engine'
+import { usualEngine, warmUp } from '@pawprint/engine'
 import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
 import { AgentError, isFinalError } from './errors.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
@@ -102,15 +102,12 @@ async function register(state: State, notebook: NotebookDefinition): Promise<voi
   const before = state.definition
   state.definition = notebook
   try {
-    await state.session.registration.offer({ name: notebook.name, task, schema, engine: ENGINE })
+    await state.session.registration.offer({ name: notebook.name, task, schema, engine: usualEngine() })
   } catch (error) {
     state.definition = before
     throw error
   }
 }
-
-/** Shown beside the notebook; each model names its own. */
-const ENGINE = 'onnxruntime cpu'
 
 function serve(state: State, options: ServeOptions): void {
   if (state.over !== undefined) throw state.over

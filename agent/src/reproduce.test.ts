@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Job, Model } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
+import { nativeProblem } from '../../engine/src/native/addon.ts'
 import { startTestStore } from '../../store-server/src/testing/testStore.ts'
 import { brightNotebook, HYPERPARAMETERS, openTestAgent, upsampledModel } from './testing/agents.ts'
 import { call, launchUntil, logOf } from './testing/api.ts'
@@ -66,6 +67,27 @@ test('a notebook that was edited makes other bytes, and says which', async () =>
   expect((await call<Model>(store, 'GET', `/api/models/${answer.sha1}`)).reproduced).toBeUndefined()
   expect((await jobsOf(store))[0]?.reproduces?.result).toMatchObject(answer)
 })
+
+test.skipIf(nativeProblem() !== null)(
+  'what the native engine has trained is trained again by it, to the same bytes',
+  async () => {
+    const before = process.env.PAWPRINT_ENGINE
+    onTestFinished(() => setEngine(before))
+    setEngine('native')
+    const { store, agent, job, sha1 } = await trained()
+    setEngine(before)
+    expect(await call<Model>(store, 'GET', `/api/models/${sha1}`)).toMatchObject({
+      engine: expect.stringMatching(/^onednn cpu, 1 thread/),
+    })
+    expect(job.trials.map(({ state }) => state)).toEqual(['done', 'done'])
+    expect(await agent.reproduce(sha1)).toEqual({ sha1, isSame: true })
+  },
+)
+
+function setEngine(name: string | undefined): void {
+  if (name === undefined) delete process.env.PAWPRINT_ENGINE
+  else process.env.PAWPRINT_ENGINE = name
+}
 
 test('a trial that fails, a stop, and whatever the store refuses reject', async () => {
   const { store, agent, sha1 } = await trained()

@@ -10,6 +10,7 @@ import {
 } from '@pawprint/engine'
 import type * as tf from '@tensorflow/tfjs'
 import { expect, test } from 'vitest'
+import { BACKENDS } from './testing/devices.ts'
 import { benchModel, frozenModel, learnableImages, oddModel, residualModel, someImages } from './testing/models.ts'
 import { fitAll, sha1Of, small, trainerOf } from './testing/trainers.ts'
 
@@ -33,23 +34,27 @@ const EVERYTHING: Partial<FitOptions> = {
   classWeights: [1, 2, 0.5],
 }
 
-test.each<[string, () => tf.LayersModel, Optimizer, Partial<FitOptions>]>([
+const CASES: [string, () => tf.LayersModel, Optimizer, Partial<FitOptions>][] = [
   ['adam, dropout, an uneven last batch', oddModel, adam(0.003), {}],
   ['sgd with momentum', small, sgd(0.05, { momentum: 0.9 }), {}],
   ['moving averages, a schedule, augmentation, weights', residualModel, adam(0.003), EVERYTHING],
   ['frozen layers', frozenModel, adam(0.003), {}],
-])('a training that goes on from any of its checkpoints ends in the same bytes: %s', async (...args) => {
-  const [, make, optimizer, more] = args
+]
+
+test.each(
+  BACKENDS.flatMap((backend) => CASES.map(([name, ...rest]) => [`${name} (${backend})`, backend, ...rest] as const)),
+)('a training that goes on from any of its checkpoints ends in the same bytes: %s', async (...args) => {
+  const [, backend, make, optimizer, more] = args
   const data = someImages(make(), 53, 4)
   const options = { epochs: 2, batchSize: 8, validation: someImages(make(), 20, 5), ...more }
-  const whole = await trainerOf(make(), { optimizer })
+  const whole = await trainerOf(make(), { optimizer, backend })
   const { checkpoints, epochs } = await withCheckpoints(whole, data, options)
   const sha1 = await sha1Of(whole)
   // Each epoch's end, and at least one place within each epoch.
   expect(checkpoints.filter(({ partial }) => partial.samples === 0)).toHaveLength(2)
   expect(checkpoints.filter(({ partial }) => partial.samples % 53 > 0).length).toBeGreaterThanOrEqual(2)
   for (const from of checkpoints) {
-    const resumed = await trainerOf(make(), { optimizer })
+    const resumed = await trainerOf(make(), { optimizer, backend })
     const again = await fitAll(resumed, data, { ...options, from })
     expect(await sha1Of(resumed)).toBe(sha1)
     expect(timeless(again)).toEqual(timeless(epochs))

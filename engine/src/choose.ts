@@ -1,11 +1,11 @@
-import type { EngineError } from './errors.ts'
+import { EngineError } from './errors.ts'
 import type { BackendOption } from './types.ts'
 
-/** What trains or runs a model: the engine on ONNX Runtime, or plain TensorFlow.js. */
-export type Backend = 'onnx' | 'tensorflow'
+/** What trains or runs a model: the engine, or plain TensorFlow.js. */
+export type Backend = 'engine' | 'tensorflow'
 
-/** Where ONNX Runtime computes: one of its execution providers. */
-export type Device = 'cpu' | 'cuda'
+/** What the engine computes with: its own kernels and oneDNN (`native`), or ONNX Runtime on the processor or on an NVIDIA GPU. */
+export type Device = 'native' | 'cpu' | 'cuda'
 
 /** What a model is run by, and why it is not the engine. */
 export interface Choice {
@@ -15,19 +15,28 @@ export interface Choice {
   readonly notice: string | null
 }
 
+const DEVICES: Readonly<Record<Exclude<BackendOption, 'auto' | 'tensorflow'>, Device>> = {
+  native: 'native',
+  onnx: 'cpu',
+  cuda: 'cuda',
+}
+
 /**
- * Chooses by what is asked for (`auto`: the engine where it can; `cuda`: the engine, on an NVIDIA GPU) and by what the engine cannot do with the model, if anything. Throws that
- * error where only the engine will do.
+ * Chooses by what is asked for (`auto`: the engine where it can run the model, native where that is built), by what the engine cannot do with
+ * the model, if anything, and by why the native engine is not there, if it is not. Throws where only what is missing will do.
  */
-export function chooseBackend(asked: BackendOption, problem: EngineError | null): Choice {
-  const isEngine = asked === 'onnx' || asked === 'cuda'
+export function chooseBackend(asked: BackendOption, problem: EngineError | null, missing: string | null): Choice {
+  const isEngine = asked !== 'auto' && asked !== 'tensorflow'
   if (problem !== null && (isEngine || problem.code !== 'E_UNSUPPORTED')) throw problem
   if (problem !== null) {
     const reason = `the engine has no ${problem.got} at ${problem.at}`
     return plainTensorFlow(`since ${reason}`)
   }
   if (asked === 'tensorflow') return plainTensorFlow('as asked')
-  return { backend: 'onnx', device: asked === 'cuda' ? 'cuda' : 'cpu', notice: null }
+  if (asked === 'native' && missing !== null)
+    throw new EngineError('E_INPUT', 'native', 'the native engine, which `npm run build:native` builds', missing)
+  const device = asked !== 'auto' ? DEVICES[asked] : missing === null ? 'native' : 'cpu'
+  return { backend: 'engine', device, notice: null }
 }
 
 const plainTensorFlow = (reason: string): Choice => ({

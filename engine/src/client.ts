@@ -81,7 +81,7 @@ export function openClient(setup: Setup): Client {
     line.end()
     if (!isWell) return
     // TensorFlow.js keeps state of its own in its thread.
-    if (setup.backend === 'onnx') giveBackWorker(worker)
+    if (setup.backend === 'engine') giveBackWorker(worker)
     else worker.postMessage(END)
   }
   let closing: Promise<void> | undefined

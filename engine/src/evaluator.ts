@@ -2,8 +2,7 @@ import { forwardGraph } from './forward.ts'
 import type { Value } from './ir/graph.ts'
 import type { FinalActivation } from './losses/rule.ts'
 import { type ModelSpec, sampleSize } from './model/spec.ts'
-import { compile, type Feed } from './onnx/compile.ts'
-import type { RuntimeOptions } from './onnx/runtime.ts'
+import { compile, type Feed, type RuntimeOptions } from './runtime.ts'
 import type { Normalisation } from './types.ts'
 
 /**

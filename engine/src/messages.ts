@@ -1,6 +1,6 @@
 import type { Backend } from './choose.ts'
 import type { EngineErrorCode } from './errors.ts'
-import type { RuntimeOptions } from './onnx/runtime.ts'
+import type { RuntimeOptions } from './runtime.ts'
 import type {
   Augmentation,
   Checkpoint,

@@ -1,14 +1,27 @@
-import { type Choice, chooseBackend } from './choose.ts'
+import { type Choice, chooseBackend, type Device } from './choose.ts'
 import { EngineError } from './errors.ts'
 import { readModel } from './model/read.ts'
 import type { ModelSpec } from './model/spec.ts'
+import { nativeProblem } from './native/addon.ts'
 import type { BackendOption } from './types.ts'
 
 /** A model as it will be run, and by what. */
 export interface Opened extends Choice {
   readonly spec: ModelSpec
-  /** "onnxruntime cpu" and the like. */
+  /** "onednn cpu", "onnxruntime cpu" and the like. */
   readonly engine: string
+}
+
+const NAMES: Readonly<Record<Device, string>> = {
+  native: 'onednn cpu',
+  cpu: 'onnxruntime cpu',
+  cuda: 'onnxruntime cuda',
+}
+
+/** What a model that the engine can run is run by, unless a trial asks for something else. Throws like `askedBackend`. */
+export const usualEngine = (): string => {
+  const asked = askedBackend()
+  return asked === 'tensorflow' ? 'tensorflow.js' : NAMES[chooseBackend(asked, null, missingNative(asked)).device]
 }
 
 /**
@@ -20,8 +33,8 @@ export async function openModel(
   check: (spec: ModelSpec) => void,
 ): Promise<Opened> {
   const { spec, problem } = tryEngine(topology, check)
-  const choice = chooseBackend(asked, problem)
-  if (choice.backend === 'onnx' && spec !== null) return { ...choice, spec, engine: `onnxruntime ${choice.device}` }
+  const choice = chooseBackend(asked, problem, missingNative(asked))
+  if (choice.backend === 'engine' && spec !== null) return { ...choice, spec, engine: NAMES[choice.device] }
   const { describeModel } = await import('./tensorflow/executor.ts')
   return { ...choice, ...(await describeModel(topology)) }
 }
@@ -47,9 +60,17 @@ export const readIfSupported = (topology: unknown): ModelSpec | null => {
   return spec
 }
 
-/** What the environment asks for: `PAWPRINT_ENGINE` is `onnx`, `cuda`, `tensorflow` or unset. Throws `E_INPUT` for anything else. */
+/** Why the native engine is not there. `PAWPRINT_NATIVE=off` has the engine do without it unless it is asked for by name. */
+const missingNative = (asked: BackendOption): string | null =>
+  asked === 'auto' && process.env.PAWPRINT_NATIVE === 'off' ? 'PAWPRINT_NATIVE=off' : nativeProblem()
+
+const BACKENDS: readonly BackendOption[] = ['auto', 'native', 'onnx', 'cuda', 'tensorflow']
+
+/** What the environment asks for: `PAWPRINT_ENGINE` is `native`, `onnx`, `cuda`, `tensorflow` or unset. Throws `E_INPUT` for anything else. */
 export function askedBackend(environment: Readonly<Record<string, string | undefined>> = process.env): BackendOption {
   const asked = environment.PAWPRINT_ENGINE ?? 'auto'
-  if (asked === 'auto' || asked === 'onnx' || asked === 'cuda' || asked === 'tensorflow') return asked
-  throw new EngineError('E_INPUT', 'PAWPRINT_ENGINE', 'auto, onnx, cuda or tensorflow', asked)
+  const backend = BACKENDS.find((name) => name === asked)
+  if (backend === undefined)
+    throw new EngineError('E_INPUT', 'PAWPRINT_ENGINE', 'auto, native, onnx, cuda or tensorflow', asked)
+  return backend
 }

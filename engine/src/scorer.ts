@@ -1,3 +1,4 @@
+import type { Device } from './choose.ts'
 import { unreachable } from './errors.ts'
 import { concatFloats } from './floats.ts'
 import { sigmoid } from './ir/elementwise.ts'
@@ -7,7 +8,7 @@ import { prune } from './ir/passes.ts'
 import { input } from './ir/shape.ts'
 import type { FinalActivation, LossRule } from './losses/rule.ts'
 import type { SharedSet } from './messages.ts'
-import { type Compiled, compile, type Feed } from './onnx/compile.ts'
+import { type Compiled, compile, type Feed } from './runtime.ts'
 import type { Evaluation } from './types.ts'
 
 /** Samples judged at a time. Losses over pairs look at this many samples together. */
@@ -19,12 +20,12 @@ export interface Scorer {
   score(logits: Float32Array, data: SharedSet): Promise<Evaluation>
 }
 
-export function openScorer(rule: LossRule, outputs: number): Scorer {
+export function openScorer(rule: LossRule, outputs: number, device: Device): Scorer {
   const compiled = new Map<string, Promise<Judge>>()
   const judgeFor = (size: number, { classCount, targets }: SharedSet): Promise<Judge> => {
     const hasTargets = targets !== null && rule.targets !== 'unused'
     const key = `${size} ${classCount} ${hasTargets}`
-    const judge = compiled.get(key) ?? openJudge(rule, { size, outputs, classCount, hasTargets })
+    const judge = compiled.get(key) ?? openJudge(rule, { size, outputs, classCount, hasTargets, device })
     compiled.set(key, judge)
     return judge
   }
@@ -63,9 +64,13 @@ interface JudgeOptions {
   readonly outputs: number
   readonly classCount: number
   readonly hasTargets: boolean
+  readonly device: Device
 }
 
-async function openJudge(rule: LossRule, { size, outputs, classCount, hasTargets }: JudgeOptions): Promise<Judge> {
+async function openJudge(
+  rule: LossRule,
+  { size, outputs, classCount, hasTargets, device }: JudgeOptions,
+): Promise<Judge> {
   const g = newGraph()
   const logits = input(g, 'logits', [size, outputs])
   const labels = input(g, 'labels', [size], 'int')
@@ -74,7 +79,7 @@ async function openJudge(rule: LossRule, { size, outputs, classCount, hasTargets
   const { losses, correct, probabilities } = rule.build(g, { output, logits, labels, targets, classCount })
   const results = [losses, correct, probabilities]
   const inputs = [logits, labels, ...(targets === null ? [] : [targets])]
-  const graph: Compiled = await compile(prune(g.nodes, [...inputs, ...results]), results)
+  const graph: Compiled = await compile(prune(g.nodes, [...inputs, ...results]), results, { device, threads: 1 })
   return async (...data) => {
     const feeds = new Map<Value, Feed>()
     for (const [i, value] of inputs.entries()) {

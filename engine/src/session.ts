@@ -36,7 +36,7 @@ export async function openSession(setup: Setup): Promise<Session> {
     if (isStopped()) throw new Stopped()
     return outputs
   }
-  const scorer: Scorer | null = rule && openScorer(rule, model.outputShape[0] ?? 0)
+  const scorer: Scorer | null = rule && openScorer(rule, model.outputShape[0] ?? 0, setup.device)
   const evaluate: Evaluate = async (data, progress) => {
     if (scorer === null) throw new Error('this session only predicts')
     const { logits } = await predict(data.images, data.labels.length, progress)

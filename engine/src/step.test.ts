@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import type { SharedSet } from './messages.ts'
 import { currentWeights } from './model/source.ts'
 import { seededWeights } from './model/weights.ts'
-import { compile } from './onnx/compile.ts'
 import { adam, adamW, sgd } from './optimizers/index.ts'
 import { runReference } from './reference/run.ts'
+import { compile } from './runtime.ts'
 import { openStepper } from './stepper.ts'
+import { DEVICES } from './testing/devices.ts'
 import { gatedModel } from './testing/gatedModel.ts'
 import {
   benchModel,
@@ -70,7 +71,11 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'embeddings by triplets': { build: embeddingModel, loss: { type: 'triplet', mining: 'semiHard' }, classCount: 3 },
 }
 
-describe.each(Object.entries(EXAMPLES))('a training step of %s', (_, example) => {
+const all = DEVICES.flatMap((device) =>
+  Object.entries(EXAMPLES).map(([name, example]) => [name, device, example] as const),
+)
+
+describe.each(all)('a training step of %s on %s', (_, device, example) => {
   const { build, loss = 'categoricalCrossentropy', optimizers = [adam(0.001)] } = example
   const data = { ...someSamples(build(), 4 * BATCH, 3, example.classCount), ...example.extras }
   const caseOf = (optimizer: Optimizer): StepCase => stepCase(build(), data, { loss, optimizer, batchSize: BATCH })
@@ -85,7 +90,7 @@ describe.each(Object.entries(EXAMPLES))('a training step of %s', (_, example) =>
     })
   test('its gradients are those of the reference', async () => {
     const [fast, slow] = [graphOf(plain), graphOf(plain, false)]
-    const compiled = await compile(fast.graph.nodes, [fast.gradient, fast.loss, fast.correct])
+    const compiled = await compile(fast.graph.nodes, [fast.gradient, fast.loss, fast.correct], { device, threads: 1 })
     const got = await compiled.run(feeds(fast, plain))
     const expected = runReference(slow.graph.nodes, feeds(slow, plain))
     for (const [i, value] of [slow.gradient, slow.loss, slow.correct].entries()) {
@@ -97,7 +102,7 @@ describe.each(Object.entries(EXAMPLES))('a training step of %s', (_, example) =>
     const own = caseOf(optimizer)
     const { model, options } = own
     const fixed = fixedOf(model, weights)
-    const stepper = await openStepper(model, { ...options, seed: SEED, threads: 1, fixed })
+    const stepper = await openStepper(model, { ...options, device, seed: SEED, threads: 1, fixed })
     const state = startState(model, options.rule, weights)
     const rows = Int32Array.from({ length: 20 * BATCH }, (_, i) => i % data.labels.length)
     const losses: number[] = []

@@ -2,10 +2,9 @@ import { sizeOf } from './ir/graph.ts'
 import type { LossRule } from './losses/rule.ts'
 import type { SharedSet } from './messages.ts'
 import { type ModelSpec, sampleSize } from './model/spec.ts'
-import { lowerLoop } from './onnx/loop.ts'
-import { openRuntime, type RuntimeOptions, type RuntimeTensor } from './onnx/runtime.ts'
 import type { UpdateRule } from './optimizers/rule.ts'
 import { type Random, randomStream } from './random.ts'
+import { openLoop, type RuntimeOptions, type RuntimeTensor } from './runtime.ts'
 import { type StepGraph, stepGraph } from './step.ts'
 import type { Normalisation } from './types.ts'
 
@@ -49,7 +48,7 @@ export interface StepperOptions extends RuntimeOptions {
 export async function openStepper(model: ModelSpec, options: StepperOptions): Promise<Stepper> {
   const { batchSize, rule, fixed } = options
   const step = stepGraph(model, options)
-  const runtime = await openRuntime(lowerLoop(step), options)
+  const runtime = await openLoop(step, options)
   return {
     async run(samples, rows, { done, rateFactor, augment }, state) {
       const steps = rows.length / batchSize

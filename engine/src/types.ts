@@ -35,8 +35,8 @@ export interface WeightTensor {
   readonly data: Float32Array
 }
 
-/** `onnx` is the engine on the processor, `cuda` the engine on an NVIDIA GPU. */
-export type BackendOption = 'auto' | 'onnx' | 'cuda' | 'tensorflow'
+/** `native` is the engine with oneDNN, where that is built; `onnx` the engine on ONNX Runtime; `cuda` that on an NVIDIA GPU. */
+export type BackendOption = 'auto' | 'native' | 'onnx' | 'cuda' | 'tensorflow'
 
 export type InitialWeights = 'seeded' | 'model' | readonly WeightTensor[]
 
@@ -62,7 +62,7 @@ export interface CompileOptions {
    */
   readonly initialWeights?: InitialWeights
   /**
-   * What runs the model: the engine, plain TensorFlow.js, or (`auto`) the engine where it can. Default: PAWPRINT_ENGINE, else `auto`. `cuda` needs the
+   * What runs the model: the engine, plain TensorFlow.js, or (`auto`) the engine where it can, native where that is built. Default: PAWPRINT_ENGINE, else `auto`. `cuda` needs the
    * libraries that onnxruntime-node's install script fetches, and throws `E_INPUT` at the first call without them.
    */
   readonly backend?: BackendOption
@@ -170,7 +170,7 @@ export interface Trainer {
   /** The layers-model JSON of TensorFlow.js; with the weights it rebuilds the model. */
   readonly topology: unknown
   readonly parameterCount: number
-  /** "onnxruntime cpu" and the like, as shown on the screen. */
+  /** "onednn cpu", "onnxruntime cpu" and the like, as shown on the screen. */
   readonly engine: string
   /** One line for people, when not the engine runs the model: why, and how much slower. Else null. */
   readonly notice: string | null

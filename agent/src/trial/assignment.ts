@@ -11,6 +11,7 @@ export const titleOf = (trial: number): string => `trial ${trial + 1}`
 
 /** A reproduction is run by what ran the trial that it repeats; any other trial by what the notebook's environment says. */
 export function backendOf({ engine = '' }: Pick<Assignment, 'engine'>): { readonly backend?: BackendOption } {
+  if (engine.startsWith('onednn')) return { backend: 'native' }
   if (engine.startsWith('onnxruntime')) return { backend: engine.startsWith('onnxruntime cuda') ? 'cuda' : 'onnx' }
   return engine.startsWith('tensorflow.js') ? { backend: 'tensorflow' } : {}
 }

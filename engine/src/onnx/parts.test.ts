@@ -3,10 +3,11 @@ import { conv2d } from '../ir/conv.ts'
 import { maxPool } from '../ir/pool.ts'
 import { windowsOf } from '../ir/windows.ts'
 import { runReference } from '../reference/run.ts'
+import { compile } from '../runtime.ts'
 import { first, type OpCase, second } from '../testing/arbitraries.ts'
 import { buildCase } from '../testing/cases.ts'
 import { relativeError } from '../testing/numbers.ts'
-import { compile, lowerGraph } from './compile.ts'
+import { lowerGraph } from './compile.ts'
 import { partSize } from './lower/parts.ts'
 
 const MIB = 2 ** 20

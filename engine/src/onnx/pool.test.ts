@@ -6,7 +6,7 @@ import { maxPool } from '../ir/pool.ts'
 import { filled, input } from '../ir/shape.ts'
 import { windowsOf } from '../ir/windows.ts'
 import { runReference } from '../reference/run.ts'
-import { compile } from './compile.ts'
+import { compile } from '../runtime.ts'
 
 const POOL = windowsOf([4, 4], [2, 2], [2, 2], 'valid')
 

@@ -1,27 +1,6 @@
 import * as ort from 'onnxruntime-node'
-import type { Device } from '../choose.ts'
 import { EngineError } from '../errors.ts'
-import type { Shape } from '../ir/graph.ts'
-
-/** Numbers with their shape, as they cross into the runtime. */
-export type RuntimeTensor =
-  | { readonly type: 'float32'; readonly data: Float32Array; readonly shape: Shape }
-  | { readonly type: 'int32'; readonly data: Int32Array; readonly shape: Shape }
-  | { readonly type: 'int64'; readonly data: BigInt64Array; readonly shape: Shape }
-  | { readonly type: 'uint8'; readonly data: Uint8Array; readonly shape: Shape }
-
-/** A compiled ONNX graph. */
-export interface Runtime {
-  /** Runs on the calling thread, which it blocks. Every output is float32. */
-  run(inputs: Readonly<Record<string, RuntimeTensor>>): Promise<ReadonlyMap<string, Float32Array>>
-  close(): Promise<void>
-}
-
-export interface RuntimeOptions {
-  readonly device: Device
-  /** On the CPU. */
-  readonly threads: number
-}
+import type { Runtime, RuntimeOptions, RuntimeTensor } from '../runtime.ts'
 
 /**
  * Compiles the bytes of an ONNX file. This is the only file that knows onnxruntime. What an execution provider does not have runs on the

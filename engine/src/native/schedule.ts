@@ -1,0 +1,101 @@
+import type { Node, Value } from '../ir/graph.ts'
+import { sizeOf } from '../ir/graph.ts'
+import { isOverRows, isRepeated } from './legalise.ts'
+
+/** What one instruction computes: one node, or a chain of functions of numbers that go through memory once. */
+export interface Unit {
+  readonly isChain: boolean
+  readonly nodes: readonly Node[]
+}
+
+/** Values that are the same numbers in the same order are one. */
+export type Same = (value: Value) => Value
+
+/** Longest value, in numbers, that a chain repeats over and over. */
+const LONGEST_PERIOD = 4096
+
+/** Numbers that a node of a chain goes through; null for a node that cannot be in one. */
+export function extentOf({ op, inputs, output }: Node): number | null {
+  const [x] = inputs
+  if (x === undefined) return null
+  if (op.type === 'unary' || op.type === 'binary') return sizeOf(output.shape)
+  if (op.type === 'expand') return isRepeated(x.shape, output.shape) ? sizeOf(output.shape) : null
+  return op.type === 'sum' && isOverRows(op.axes) ? sizeOf(x.shape) : null
+}
+
+/**
+ * Orders nodes and puts chains together: after each function come those that are ready, of the same size and about the same values. Nodes
+ * are taken in the order given otherwise.
+ */
+export function schedule(nodes: readonly Node[], same: Same): readonly Unit[] {
+  const units: Unit[] = []
+  const made = new Set<Value>()
+  let left = nodes.filter(({ op, output }) => {
+    if (op.type === 'input' || op.type === 'constant') made.add(same(output))
+    return op.type !== 'input' && op.type !== 'constant' && same(output) === output
+  })
+  while (left.length > 0) {
+    const isReady = (node: Node): boolean => node.inputs.every((value) => made.has(same(value)))
+    const first = left.find(isReady)
+    if (first === undefined) throw new Error('a value is used before it is made')
+    const chain = new Chain(first, same)
+    for (let next: Node | undefined = first; next !== undefined; ) {
+      chain.add(next)
+      if (next.op.type !== 'sum') made.add(next.output)
+      left = left.filter((node) => node !== next)
+      // What comes next anyway may come along.
+      const coming = left.find(isReady)
+      next = coming && chain.fits(coming) ? coming : left.find((node) => chain.isAbout(node) && isReady(node))
+    }
+    for (const { output } of chain.nodes) made.add(output)
+    units.push({ isChain: chain.extent !== null, nodes: chain.nodes })
+  }
+  return units
+}
+
+class Chain {
+  readonly nodes: Node[] = []
+  readonly extent: number | null
+  readonly #same: Same
+  readonly #values = new Set<Value>()
+  #period = 1
+
+  constructor(first: Node, same: Same) {
+    const extent = extentOf(first)
+    this.extent = extent !== null && this.#periodWith(first, extent) <= LONGEST_PERIOD ? extent : null
+    this.#same = same
+  }
+
+  add(node: Node): void {
+    this.nodes.push(node)
+    if (this.extent === null) return
+    this.#period = this.#periodWith(node, this.extent)
+    for (const value of [...node.inputs, node.output])
+      if (sizeOf(value.shape) === this.extent) this.#values.add(this.#same(value))
+  }
+
+  fits(node: Node): boolean {
+    if (this.extent === null || extentOf(node) !== this.extent) return false
+    return this.#periodWith(node, this.extent) <= LONGEST_PERIOD
+  }
+
+  /** Whether a node fits and reads what the chain reads or makes. */
+  isAbout(node: Node): boolean {
+    return this.fits(node) && node.inputs.some((value) => this.#values.has(this.#same(value)))
+  }
+
+  /** Numbers after which everything that is repeated begins anew. */
+  #periodWith({ inputs, output }: Node, extent: number): number {
+    const sizes = [...inputs, output].map(({ shape }) => sizeOf(shape)).filter((size) => size < extent)
+    return sizes.reduce(leastCommonMultiple, this.#period)
+  }
+}
+
+const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
+
+export const periodOf = (unit: Unit): number => {
+  const extent = extentOf(unit.nodes[0] as Node) ?? 1
+  const sizes = unit.nodes.flatMap(({ inputs, output }) => [...inputs, output]).map(({ shape }) => sizeOf(shape))
+  return sizes.filter((size) => size < extent).reduce(leastCommonMultiple, 1)
+}
