@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { buildNative } from './native.mjs'
 import { main, prepare, ROOT, run, Stop } from './prepare.mjs'
 
 /** What the tests need that npm does not have: where it may be, the variable that names another place, Debian's packages. */
@@ -51,6 +52,24 @@ const TOOLS = [
   },
 ]
 
+/** What the native engine is made of. Where it cannot be had, its tests are left out. */
+const ONEDNN = {
+  name: 'oneDNN',
+  place: '/usr/include/oneapi/dnnl/dnnl.hpp',
+  packages: ['libdnnl-dev', 'g++', 'make', 'python3'],
+}
+
+/** Builds the native engine, whose sources may have changed. */
+async function ensureNative() {
+  try {
+    if (!existsSync(ONEDNN.place) && isDebianRoot()) await installPackages([ONEDNN])
+    await buildNative()
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    console.warn(`Without the tests of the native engine: ${error.message}`)
+  }
+}
+
 /** Where each tool is, by its variable; installs Debian's packages of those that are missing. */
 async function ensureTools() {
   const placeOf = ({ variable, places }) => process.env[variable] ?? places.find(existsSync)
@@ -85,6 +104,7 @@ main(async () => {
   const isAll = args.includes('--all')
   const areTutorials = args.includes('--tutorials')
   const tools = await ensureTools()
+  if (!areTutorials) await ensureNative()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
   try {
