@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { adam, type Checkpoint, createPredictor, sgd, type WeightTensor } from '@pawprint/engine'
 import { expect, test } from 'vitest'
+import { BACKENDS } from './testing/devices.ts'
 import { benchModel, embeddingModel, learnableImages, oddModel, siameseModel, someImages } from './testing/models.ts'
 import { someLabels } from './testing/numbers.ts'
 import { closing, fitAll, sha1Of, small, trainerOf } from './testing/trainers.ts'
@@ -26,19 +27,22 @@ test('a model learns, and says so epoch by epoch', async () => {
   expect(trainer.parameterCount).toBe(model.countParams())
 })
 
-test('the same seed gives the same bytes: again, and side by side; another seed gives others', async () => {
-  const run = async (seed: number): Promise<string> => {
-    const model = oddModel()
-    const trainer = await trainerOf(model, { seed })
-    await fitAll(trainer, someImages(model, 53, 4), { epochs: 2, batchSize: 8 })
-    return sha1Of(trainer)
-  }
-  const alone = await run(1)
-  const [left, right, other] = await Promise.all([run(1), run(1), run(2)])
-  expect(left).toBe(alone)
-  expect(right).toBe(alone)
-  expect(other).not.toBe(alone)
-})
+test.each(BACKENDS)(
+  '%s: the same seed gives the same bytes: again, and side by side; another seed gives others',
+  async (backend) => {
+    const run = async (seed: number): Promise<string> => {
+      const model = oddModel()
+      const trainer = await trainerOf(model, { seed, backend })
+      await fitAll(trainer, someImages(model, 53, 4), { epochs: 2, batchSize: 8 })
+      return sha1Of(trainer)
+    }
+    const alone = await run(1)
+    const [left, right, other] = await Promise.all([run(1), run(1), run(2)])
+    expect(left).toBe(alone)
+    expect(right).toBe(alone)
+    expect(other).not.toBe(alone)
+  },
+)
 
 test('two fits in a row are one fit of as many epochs', async () => {
   const model = small()

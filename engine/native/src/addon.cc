@@ -71,13 +71,16 @@ std::unique_ptr<Program> read(napi_env env, napi_value program) {
   std::vector<pawprint::Input> inputs;
   const auto fields = numbers<double>(env, property(env, program, "inputs"), napi_float64_array);
   for (size_t i = 0; i + 4 <= fields.size(); i += 4)
-    inputs.push_back({static_cast<int64_t>(fields[i]), static_cast<int64_t>(fields[i + 1]), static_cast<Element>(static_cast<int64_t>(fields[i + 2])), fields[i + 3] != 0});
+    inputs.push_back({static_cast<int64_t>(fields[i]), static_cast<int64_t>(fields[i + 1]),
+                      static_cast<Element>(static_cast<int64_t>(fields[i + 2])), fields[i + 3] != 0});
   std::vector<pawprint::Output> outputs;
   const auto results = numbers<double>(env, property(env, program, "outputs"), napi_float64_array);
-  for (size_t i = 0; i + 3 <= results.size(); i += 3) outputs.push_back({static_cast<int64_t>(results[i]), static_cast<int64_t>(results[i + 1]), results[i + 2] != 0});
+  for (size_t i = 0; i + 3 <= results.size(); i += 3)
+    outputs.push_back({static_cast<int64_t>(results[i]), static_cast<int64_t>(results[i + 1]), results[i + 2] != 0});
   std::vector<Instruction> instructions;
   eachItem(env, property(env, program, "instructions"), [&](napi_value item, uint32_t) {
-    instructions.push_back({text(env, property(env, item, "kernel")), numbers<double>(env, property(env, item, "numbers"), napi_float64_array)});
+    instructions.push_back({text(env, property(env, item, "kernel")),
+                            numbers<double>(env, property(env, item, "numbers"), napi_float64_array)});
   });
   const auto constants = numbers<float>(env, property(env, program, "constants"), napi_float32_array);
   const auto arenaSize = static_cast<size_t>(number(env, property(env, program, "arenaSize")));
@@ -86,9 +89,12 @@ std::unique_ptr<Program> read(napi_env env, napi_value program) {
 }
 
 const void* dataOf(napi_env env, napi_value array, const pawprint::Input& input, int64_t steps) {
-  const auto type = input.element == Element::real ? napi_float32_array : input.element == Element::integer ? napi_int32_array : napi_uint8_array;
+  const auto type = input.element == Element::real      ? napi_float32_array
+                    : input.element == Element::integer ? napi_int32_array
+                                                        : napi_uint8_array;
   const auto [data, length] = span(env, array, type);
-  if (length != static_cast<size_t>(input.size * (input.isEach ? steps : 1))) throw std::invalid_argument("an input of another length was expected");
+  if (length != static_cast<size_t>(input.size * (input.isEach ? steps : 1)))
+    throw std::invalid_argument("an input of another length was expected");
   return data;
 }
 
@@ -115,7 +121,10 @@ napi_value compile(napi_env env, napi_callback_info info) {
   return guarded(env, [&] {
     auto program = read(env, argumentsOf<1>(env, info)[0]);
     napi_value handle;
-    check(napi_create_external(env, program.get(), [](napi_env, void* data, void*) { delete static_cast<Program*>(data); }, nullptr, &handle), "a handle");
+    check(napi_create_external(
+              env, program.get(), [](napi_env, void* data, void*) { delete static_cast<Program*>(data); }, nullptr,
+              &handle),
+          "a handle");
     program.release();
     return handle;
   });
@@ -129,13 +138,16 @@ napi_value run(napi_env env, napi_callback_info info) {
     auto& program = *static_cast<Program*>(data);
     const auto steps = static_cast<int64_t>(number(env, values[1]));
     std::vector<const void*> from;
-    eachItem(env, values[2], [&](napi_value item, uint32_t i) { from.push_back(dataOf(env, item, program.inputs().at(i), steps)); });
+    eachItem(env, values[2],
+             [&](napi_value item, uint32_t i) { from.push_back(dataOf(env, item, program.inputs().at(i), steps)); });
     std::vector<float*> to;
     eachItem(env, values[3], [&](napi_value item, uint32_t i) {
       const auto& output = program.outputs().at(i);
-      to.push_back(static_cast<float*>(const_cast<void*>(dataOf(env, item, {0, output.size, Element::real, output.isEach}, steps))));
+      to.push_back(static_cast<float*>(
+          const_cast<void*>(dataOf(env, item, {0, output.size, Element::real, output.isEach}, steps))));
     });
-    if (from.size() != program.inputs().size() || to.size() != program.outputs().size()) throw std::invalid_argument("another number of inputs or outputs was expected");
+    if (from.size() != program.inputs().size() || to.size() != program.outputs().size())
+      throw std::invalid_argument("another number of inputs or outputs was expected");
     program.run(steps, from, to);
     return static_cast<napi_value>(nullptr);
   });
@@ -159,10 +171,12 @@ napi_value initialise(napi_env env, napi_value exports) {
     define(env, exports, "run", run);
     napi_value names;
     check(napi_create_array(env, &names), "an array");
-    for (uint32_t i = 0; i < pawprint::functions.size(); i++) check(napi_set_element(env, names, i, string(env, pawprint::functions[i].first)), "a name");
+    for (uint32_t i = 0; i < pawprint::functions.size(); i++)
+      check(napi_set_element(env, names, i, string(env, pawprint::functions[i].first)), "a name");
     check(napi_set_named_property(env, exports, "functions", names), "exports");
     const dnnl_version_t& version = *dnnl_version();
-    const auto dotted = std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
+    const auto dotted =
+        std::to_string(version.major) + "." + std::to_string(version.minor) + "." + std::to_string(version.patch);
     check(napi_set_named_property(env, exports, "version", string(env, dotted)), "exports");
     return exports;
   });

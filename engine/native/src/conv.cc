@@ -43,17 +43,24 @@ struct Shapes {
              padAfter(w.outputWidth, w.strideX, w.width, w.dilationX, w.inputWidth, w.padLeft)};
   }
 
-  memory::desc images(Tag tag = Tag::nhwc) const { return describe({batch, channels, w.inputHeight, w.inputWidth}, tag); }
+  memory::desc images(Tag tag = Tag::nhwc) const {
+    return describe({batch, channels, w.inputHeight, w.inputWidth}, tag);
+  }
   memory::desc filter(Tag tag) const { return describe({filters, channels, w.height, w.width}, tag); }
-  memory::desc output(Tag tag = Tag::nhwc) const { return describe({batch, filters, w.outputHeight, w.outputWidth}, tag); }
+  memory::desc output(Tag tag = Tag::nhwc) const {
+    return describe({batch, filters, w.outputHeight, w.outputWidth}, tag);
+  }
 
   dnnl::convolution_forward::primitive_desc forward() const {
-    return {{prop_kind::forward_training, algorithm::convolution_direct, images(), filter(Tag::any), output(), strides, dilations, before, after}, engine()};
+    return {{prop_kind::forward_training, algorithm::convolution_direct, images(), filter(Tag::any), output(), strides,
+             dilations, before, after},
+            engine()};
   }
 
  private:
   /// Pixels that no window reaches need no negative padding: oneDNN rounds down.
-  static int64_t padAfter(int64_t outputs, int64_t stride, int64_t taps, int64_t dilation, int64_t inputs, int64_t before) {
+  static int64_t padAfter(int64_t outputs, int64_t stride, int64_t taps, int64_t dilation, int64_t inputs,
+                          int64_t before) {
     return std::max<int64_t>(0, (outputs - 1) * stride + (taps - 1) * dilation + 1 - inputs - before);
   }
 };
@@ -62,7 +69,9 @@ struct Shapes {
 class Filters {
  public:
   Filters(const Shapes& shapes, const memory::desc& wanted, float* place)
-      : arena_(shapes.filter(Tag::hwio), engine(), place), isSame_(wanted == arena_.get_desc()), own_(isSame_ ? arena_ : memory(wanted, engine())) {
+      : arena_(shapes.filter(Tag::hwio), engine(), place),
+        isSame_(wanted == arena_.get_desc()),
+        own_(isSame_ ? arena_ : memory(wanted, engine())) {
     if (isSame_) return;
     in_ = dnnl::reorder(arena_, own_);
     out_ = dnnl::reorder(own_, arena_);
@@ -101,13 +110,16 @@ Kernel forward(Arguments& a) {
 Kernel gradInput(Arguments& a) {
   const Shapes shapes(a);
   const dnnl::convolution_backward_data::primitive_desc described(
-      {algorithm::convolution_direct, shapes.images(), shapes.filter(Tag::any), shapes.output(), shapes.strides, shapes.dilations, shapes.before, shapes.after}, engine(), shapes.forward());
+      {algorithm::convolution_direct, shapes.images(), shapes.filter(Tag::any), shapes.output(), shapes.strides,
+       shapes.dilations, shapes.before, shapes.after},
+      engine(), shapes.forward());
   const dnnl::convolution_backward_data primitive(described);
   const memory output(shapes.output(), engine(), a.place());
   Filters filters(shapes, described.weights_desc(), a.place());
   const memory images(shapes.images(), engine(), a.place());
   return [=]() mutable {
-    primitive.execute(stream(), {{DNNL_ARG_DIFF_DST, output}, {DNNL_ARG_WEIGHTS, filters.taken()}, {DNNL_ARG_DIFF_SRC, images}});
+    primitive.execute(stream(),
+                      {{DNNL_ARG_DIFF_DST, output}, {DNNL_ARG_WEIGHTS, filters.taken()}, {DNNL_ARG_DIFF_SRC, images}});
   };
 }
 
@@ -115,13 +127,16 @@ Kernel gradInput(Arguments& a) {
 Kernel gradFilter(Arguments& a) {
   const Shapes shapes(a);
   const dnnl::convolution_backward_weights::primitive_desc described(
-      {algorithm::convolution_direct, shapes.images(), shapes.filter(Tag::any), shapes.output(), shapes.strides, shapes.dilations, shapes.before, shapes.after}, engine(), shapes.forward());
+      {algorithm::convolution_direct, shapes.images(), shapes.filter(Tag::any), shapes.output(), shapes.strides,
+       shapes.dilations, shapes.before, shapes.after},
+      engine(), shapes.forward());
   const dnnl::convolution_backward_weights primitive(described);
   const memory images(shapes.images(), engine(), a.place());
   const memory output(shapes.output(), engine(), a.place());
   Filters filters(shapes, described.diff_weights_desc(), a.place());
   return [=]() mutable {
-    primitive.execute(stream(), {{DNNL_ARG_SRC, images}, {DNNL_ARG_DIFF_DST, output}, {DNNL_ARG_DIFF_WEIGHTS, filters.target()}});
+    primitive.execute(stream(),
+                      {{DNNL_ARG_SRC, images}, {DNNL_ARG_DIFF_DST, output}, {DNNL_ARG_DIFF_WEIGHTS, filters.target()}});
     filters.give();
   };
 }

@@ -14,7 +14,13 @@ struct Shapes {
   Windows w;
   Axis rows, columns;
 
-  explicit Shapes(Arguments& a) : batch(a.integer()), channels(a.integer()), multiplier(a.integer()), w(a), rows(rowsOf(w)), columns(columnsOf(w)) {}
+  explicit Shapes(Arguments& a)
+      : batch(a.integer()),
+        channels(a.integer()),
+        multiplier(a.integer()),
+        w(a),
+        rows(rowsOf(w)),
+        columns(columnsOf(w)) {}
 
   int64_t taps() const { return w.height * w.width; }
   int64_t outputChannels() const { return channels * multiplier; }
@@ -24,8 +30,9 @@ struct Shapes {
 typedef float Lanes __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
 
 /// All pixels of one side from those of the other: for each channel the sum over all meetings of `from` × `filter`.
-VECTORISED void pixels(float* to, const float* from, const float* filter, int64_t batch, int64_t channels, const Meetings& rows, const Meetings& columns, int64_t fromHeight,
-                       int64_t fromWidth, int64_t kernelWidth) {
+VECTORISED void pixels(float* to, const float* from, const float* filter, int64_t batch, int64_t channels,
+                       const Meetings& rows, const Meetings& columns, int64_t fromHeight, int64_t fromWidth,
+                       int64_t kernelWidth) {
   const int64_t whole = channels / LANES * LANES;
   for (int64_t n = 0; n < batch; n++, from += fromHeight * fromWidth * channels)
     for (const auto& ys : rows)
@@ -41,7 +48,9 @@ VECTORISED void pixels(float* to, const float* from, const float* filter, int64_
         for (int64_t c = whole; c < channels; c++) {
           float sum = 0;
           for (const Meeting& y : ys)
-            for (const Meeting& x : xs) sum += from[(y.other * fromWidth + x.other) * channels + c] * filter[(y.tap * kernelWidth + x.tap) * channels + c];
+            for (const Meeting& x : xs)
+              sum += from[(y.other * fromWidth + x.other) * channels + c] *
+                     filter[(y.tap * kernelWidth + x.tap) * channels + c];
           to[c] = sum;
         }
         to += channels;
@@ -57,7 +66,8 @@ void scattered(const Shapes& s, const std::function<void(int64_t image, int64_t 
         for (int64_t ox = 0; ox < w.outputWidth; ox++)
           for (const Meeting& x : s.columns.ofOutput[ox])
             for (int64_t c = 0; c < s.outputChannels(); c++)
-              visit(((n * w.inputHeight + y.other) * w.inputWidth + x.other) * s.channels + c / s.multiplier, (y.tap * w.width + x.tap) * s.outputChannels() + c,
+              visit(((n * w.inputHeight + y.other) * w.inputWidth + x.other) * s.channels + c / s.multiplier,
+                    (y.tap * w.width + x.tap) * s.outputChannels() + c,
                     ((n * w.outputHeight + oy) * w.outputWidth + ox) * s.outputChannels() + c);
 }
 
@@ -70,7 +80,10 @@ Kernel forward(Arguments& a) {
   const float *image = a.place(), *filter = a.place();
   float* output = a.place();
   if (s.multiplier == 1)
-    return [=] { pixels(output, image, filter, s.batch, s.channels, s.rows.ofOutput, s.columns.ofOutput, s.w.inputHeight, s.w.inputWidth, s.w.width); };
+    return [=] {
+      pixels(output, image, filter, s.batch, s.channels, s.rows.ofOutput, s.columns.ofOutput, s.w.inputHeight,
+             s.w.inputWidth, s.w.width);
+    };
   return [=] {
     std::fill_n(output, outputSize(s), 0.f);
     scattered(s, [=](int64_t i, int64_t f, int64_t o) { output[o] += image[i] * filter[f]; });
@@ -83,7 +96,10 @@ Kernel gradInput(Arguments& a) {
   const float *output = a.place(), *filter = a.place();
   float* image = a.place();
   if (s.multiplier == 1)
-    return [=] { pixels(image, output, filter, s.batch, s.channels, s.rows.ofInput, s.columns.ofInput, s.w.outputHeight, s.w.outputWidth, s.w.width); };
+    return [=] {
+      pixels(image, output, filter, s.batch, s.channels, s.rows.ofInput, s.columns.ofInput, s.w.outputHeight,
+             s.w.outputWidth, s.w.width);
+    };
   return [=] {
     std::fill_n(image, inputSize(s), 0.f);
     scattered(s, [=](int64_t i, int64_t f, int64_t o) { image[i] += output[o] * filter[f]; });
@@ -91,7 +107,8 @@ Kernel gradInput(Arguments& a) {
 }
 
 /// Adds what one image gives to the gradient of the filters, [taps, channels].
-VECTORISED void addFilters(float* __restrict filter, const float* __restrict image, const float* __restrict output, const Shapes& s) {
+VECTORISED void addFilters(float* __restrict filter, const float* __restrict image, const float* __restrict output,
+                           const Shapes& s) {
   const int64_t channels = s.channels;
   for (int64_t oy = 0; oy < s.w.outputHeight; oy++)
     for (const Meeting& y : s.rows.ofOutput[oy])
@@ -130,6 +147,7 @@ Kernel gradFilter(Arguments& a) {
 
 }  // namespace
 
-const Kernels depthwiseKernels = {{"depthwiseConv2d", forward}, {"depthwiseConv2dGradInput", gradInput}, {"depthwiseConv2dGradFilter", gradFilter}};
+const Kernels depthwiseKernels = {
+    {"depthwiseConv2d", forward}, {"depthwiseConv2dGradInput", gradInput}, {"depthwiseConv2dGradFilter", gradFilter}};
 
 }  // namespace pawprint

@@ -18,7 +18,8 @@ Kernel matMul(Arguments& a) {
   float* product = a.place();
   const int64_t strideA = transposeA == 'T' ? rows : inner, strideB = transposeB == 'T' ? inner : columns;
   return [=] {
-    if (dnnl_sgemm(transposeA, transposeB, rows, columns, inner, 1, left, strideA, right, strideB, 0, product, columns) != dnnl_success)
+    if (dnnl_sgemm(transposeA, transposeB, rows, columns, inner, 1, left, strideA, right, strideB, 0, product,
+                   columns) != dnnl_success)
       throw std::runtime_error("a matrix product failed");
   };
 }

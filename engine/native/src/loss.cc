@@ -40,7 +40,9 @@ Kernel crossEntropy(Arguments& a) {
   const int64_t rows = a.integer(), width = a.integer();
   const float *x = a.place(), *labels = a.place();
   float* y = a.place();
-  return eachRow(rows, [=](int64_t i) { y[i] = logSumExp(x + i * width, width) - x[i * width + static_cast<int64_t>(labels[i])]; });
+  return eachRow(rows, [=](int64_t i) {
+    y[i] = logSumExp(x + i * width, width) - x[i * width + static_cast<int64_t>(labels[i])];
+  });
 }
 
 Kernel oneHot(Arguments& a) {
@@ -58,7 +60,9 @@ Kernel isCorrect(Arguments& a) {
   const int64_t rows = a.integer(), width = a.integer();
   const float *x = a.place(), *labels = a.place();
   float* y = a.place();
-  return eachRow(rows, [=](int64_t i) { y[i] = firstLargest(x + i * width, width) == static_cast<int64_t>(labels[i]) ? 1.f : 0.f; });
+  return eachRow(rows, [=](int64_t i) {
+    y[i] = firstLargest(x + i * width, width) == static_cast<int64_t>(labels[i]) ? 1.f : 0.f;
+  });
 }
 
 Kernel firstMax(Arguments& a) {
@@ -73,6 +77,10 @@ Kernel firstMax(Arguments& a) {
 
 }  // namespace
 
-const Kernels lossKernels = {{"softmax", softmax}, {"crossEntropy", crossEntropy}, {"oneHot", oneHot}, {"isCorrect", isCorrect}, {"firstMax", firstMax}};
+const Kernels lossKernels = {{"softmax", softmax},
+                             {"crossEntropy", crossEntropy},
+                             {"oneHot", oneHot},
+                             {"isCorrect", isCorrect},
+                             {"firstMax", firstMax}};
 
 }  // namespace pawprint

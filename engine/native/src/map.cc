@@ -75,15 +75,18 @@ class Chain {
       const Slot& slot = slots_[i];
       tiles[i] = slot.kind == Slot::stream ? slot.place : own(slot.tile);
       if (slot.kind == Slot::repeated)
-        for (int64_t at = 0; at < tile_; at += slot.length) std::copy_n(slot.place, std::min(slot.length, tile_ - at), tiles[i] + at);
+        for (int64_t at = 0; at < tile_; at += slot.length)
+          std::copy_n(slot.place, std::min(slot.length, tile_ - at), tiles[i] + at);
     }
     for (const Link& link : links_)
       if (link.function == nullptr) std::fill_n(own(link.tile), tile_, 0.f);
     for (int64_t at = 0; at < size_; at += tile_) {
       const int64_t count = std::min(tile_, size_ - at);
       for (const Link& link : links_) {
-        if (link.function != nullptr) link.function(tiles[link.d], tiles[link.a], tiles[link.b], count);
-        else addTo(own(link.tile), tiles[link.a], count);
+        if (link.function != nullptr)
+          link.function(tiles[link.d], tiles[link.a], tiles[link.b], count);
+        else
+          addTo(own(link.tile), tiles[link.a], count);
       }
       for (size_t i = 0; i < slots_.size(); i++)
         if (slots_[i].kind == Slot::stream) tiles[i] += count;
@@ -102,7 +105,8 @@ class Chain {
   /// Sums of a whole tile to sums of rows.
   void fold(const Link& link) {
     std::fill_n(link.total, link.length, 0.f);
-    for (int64_t at = 0; at < tile_; at += link.length) addTo(link.total, own(link.tile) + at, std::min(link.length, tile_ - at));
+    for (int64_t at = 0; at < tile_; at += link.length)
+      addTo(link.total, own(link.tile) + at, std::min(link.length, tile_ - at));
   }
 
   int64_t size_, tile_;

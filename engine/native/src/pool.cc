@@ -13,7 +13,8 @@ struct Shapes {
   Windows w;
   Axis rows, columns;
 
-  explicit Shapes(Arguments& a) : batch(a.integer()), channels(a.integer()), w(a), rows(rowsOf(w)), columns(columnsOf(w)) {}
+  explicit Shapes(Arguments& a)
+      : batch(a.integer()), channels(a.integer()), w(a), rows(rowsOf(w)), columns(columnsOf(w)) {}
 
   int64_t inputSize() const { return w.inputHeight * w.inputWidth * channels; }
   int64_t outputSize() const { return w.outputHeight * w.outputWidth * channels; }
@@ -24,7 +25,8 @@ VECTORISED void larger(float* __restrict y, const float* __restrict x, int64_t c
 }
 
 /// Gives `dy` to a pixel that has the maximum `y` where none before had it; `left` is what was not given yet.
-VECTORISED void give(float* __restrict dx, float* __restrict left, const float* __restrict x, const float* __restrict y, int64_t count) {
+VECTORISED void give(float* __restrict dx, float* __restrict left, const float* __restrict x, const float* __restrict y,
+                     int64_t count) {
   for (int64_t c = 0; c < count; c++) {
     const float given = x[c] == y[c] ? left[c] : 0.f;
     dx[c] += given;
@@ -43,17 +45,19 @@ void eachWindow(const Shapes& s, const Visit& visit) {
     for (int64_t oy = 0; oy < s.w.outputHeight; oy++)
       for (int64_t ox = 0; ox < s.w.outputWidth; ox++) {
         const auto &rows = s.rows.ofOutput[oy], &columns = s.columns.ofOutput[ox];
-        visit(n * s.outputSize() + (oy * s.w.outputWidth + ox) * s.channels, static_cast<int64_t>(rows.size() * columns.size()), [&](const auto& each) {
-          for (const Meeting& y : rows)
-            for (const Meeting& x : columns) each(n * s.inputSize() + (y.other * s.w.inputWidth + x.other) * s.channels);
-        });
+        visit(n * s.outputSize() + (oy * s.w.outputWidth + ox) * s.channels,
+              static_cast<int64_t>(rows.size() * columns.size()), [&](const auto& each) {
+                for (const Meeting& y : rows)
+                  for (const Meeting& x : columns)
+                    each(n * s.inputSize() + (y.other * s.w.inputWidth + x.other) * s.channels);
+              });
       }
 }
 
 /// Whether every pixel lies in exactly one window of 2 × 2: the usual case.
 bool areSquares(const Windows& w) {
-  return w.height == 2 && w.width == 2 && w.strideY == 2 && w.strideX == 2 && w.dilationY == 1 && w.dilationX == 1 && w.padTop == 0 && w.padLeft == 0 &&
-         w.outputHeight * 2 == w.inputHeight && w.outputWidth * 2 == w.inputWidth;
+  return w.height == 2 && w.width == 2 && w.strideY == 2 && w.strideX == 2 && w.dilationY == 1 && w.dilationX == 1 &&
+         w.padTop == 0 && w.padLeft == 0 && w.outputHeight * 2 == w.inputHeight && w.outputWidth * 2 == w.inputWidth;
 }
 
 /// A row of maxima over squares; `x` is the upper of the two rows.
@@ -68,7 +72,8 @@ VECTORISED void maximaOfSquares(float* __restrict y, const float* __restrict x, 
 }
 
 /// A row of gradients shared out among the pixels of their squares.
-VECTORISED void shareOut(float* __restrict dx, const float* __restrict x, const float* __restrict dy, int64_t squares, int64_t channels) {
+VECTORISED void shareOut(float* __restrict dx, const float* __restrict x, const float* __restrict dy, int64_t squares,
+                         int64_t channels) {
   const int64_t row = 2 * squares * channels;
   for (int64_t square = 0; square < squares; square++, x += 2 * channels, dx += 2 * channels, dy += channels)
     for (int64_t c = 0; c < channels; c++) {
@@ -92,14 +97,17 @@ Kernel maxPool(Arguments& a) {
   const int64_t rows = s.batch * s.w.outputHeight, width = s.w.outputWidth * s.channels;
   if (areSquares(s.w))
     return [=] {
-      for (int64_t row = 0; row < rows; row++) maximaOfSquares(y + row * width, x + row * 4 * width, s.w.outputWidth, s.channels);
+      for (int64_t row = 0; row < rows; row++)
+        maximaOfSquares(y + row * width, x + row * 4 * width, s.w.outputWidth, s.channels);
     };
   return [=] {
     eachWindow(s, [=](int64_t output, int64_t, const auto& taps) {
       bool isFirst = true;
       taps([&](int64_t input) {
-        if (isFirst) std::copy_n(x + input, s.channels, y + output);
-        else larger(y + output, x + input, s.channels);
+        if (isFirst)
+          std::copy_n(x + input, s.channels, y + output);
+        else
+          larger(y + output, x + input, s.channels);
         isFirst = false;
       });
     });
@@ -114,7 +122,8 @@ Kernel maxPoolGrad(Arguments& a) {
   const int64_t rows = s.batch * s.w.outputHeight, width = s.w.outputWidth * s.channels;
   if (areSquares(s.w))
     return [=] {
-      for (int64_t row = 0; row < rows; row++) shareOut(dx + row * 4 * width, x + row * 4 * width, dy + row * width, s.w.outputWidth, s.channels);
+      for (int64_t row = 0; row < rows; row++)
+        shareOut(dx + row * 4 * width, x + row * 4 * width, dy + row * width, s.w.outputWidth, s.channels);
     };
   std::vector<float> y(s.channels), left(s.channels);
   return [=]() mutable {
@@ -135,7 +144,9 @@ Kernel avgPool(Arguments& a) {
   float* y = a.place();
   return [=] {
     std::fill_n(y, s.batch * s.outputSize(), 0.f);
-    eachWindow(s, [=](int64_t output, int64_t count, const auto& taps) { taps([&](int64_t input) { addScaled(y + output, x + input, 1.f / count, s.channels); }); });
+    eachWindow(s, [=](int64_t output, int64_t count, const auto& taps) {
+      taps([&](int64_t input) { addScaled(y + output, x + input, 1.f / count, s.channels); });
+    });
   };
 }
 
@@ -146,12 +157,15 @@ Kernel avgPoolGrad(Arguments& a) {
   float* dx = a.place();
   return [=] {
     std::fill_n(dx, s.batch * s.inputSize(), 0.f);
-    eachWindow(s, [=](int64_t output, int64_t count, const auto& taps) { taps([&](int64_t input) { addScaled(dx + input, dy + output, 1.f / count, s.channels); }); });
+    eachWindow(s, [=](int64_t output, int64_t count, const auto& taps) {
+      taps([&](int64_t input) { addScaled(dx + input, dy + output, 1.f / count, s.channels); });
+    });
   };
 }
 
 }  // namespace
 
-const Kernels poolKernels = {{"maxPool", maxPool}, {"maxPoolGrad", maxPoolGrad}, {"avgPool", avgPool}, {"avgPoolGrad", avgPoolGrad}};
+const Kernels poolKernels = {
+    {"maxPool", maxPool}, {"maxPoolGrad", maxPoolGrad}, {"avgPool", avgPool}, {"avgPoolGrad", avgPoolGrad}};
 
 }  // namespace pawprint

@@ -31,7 +31,8 @@ class DenormalsAreZero {
 };
 
 Make find(const std::string& name) {
-  for (const Kernels* kernels : {&convKernels, &depthwiseKernels, &linearKernels, &lossKernels, &mapKernels, &poolKernels, &shapeKernels}) {
+  for (const Kernels* kernels :
+       {&convKernels, &depthwiseKernels, &linearKernels, &lossKernels, &mapKernels, &poolKernels, &shapeKernels}) {
     const auto found = kernels->find(name);
     if (found != kernels->end()) return found->second;
   }
@@ -58,8 +59,8 @@ Arena::Arena(size_t floats) {
 
 void Arena::Free::operator()(float* data) const { std::free(data); }
 
-Program::Program(size_t arenaSize, const std::vector<float>& constants, std::vector<Input> inputs, std::vector<Output> outputs, const std::vector<Instruction>& instructions,
-                 int threads)
+Program::Program(size_t arenaSize, const std::vector<float>& constants, std::vector<Input> inputs,
+                 std::vector<Output> outputs, const std::vector<Instruction>& instructions, int threads)
     : arena_(arenaSize), inputs_(std::move(inputs)), outputs_(std::move(outputs)), threads_(threads) {
   omp_set_num_threads(threads_);
   std::copy(constants.begin(), constants.end(), arena_.data());
@@ -92,7 +93,8 @@ void Program::run(int64_t steps, const std::vector<const void*>& from, const std
     for (const Kernel& kernel : kernels_) kernel();
     for (size_t i = 0; i < outputs_.size(); i++) {
       const Output& output = outputs_[i];
-      if (output.isEach || step + 1 == steps) std::copy_n(arena_.data() + output.place, output.size, to[i] + (output.isEach ? step * output.size : 0));
+      if (output.isEach || step + 1 == steps)
+        std::copy_n(arena_.data() + output.place, output.size, to[i] + (output.isEach ? step * output.size : 0));
     }
   }
 }

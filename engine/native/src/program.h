@@ -46,7 +46,8 @@ class Arena {
 class Program {
  public:
   /// Constants lie at the start of the arena. Throws for an unknown kernel or wrong numbers.
-  Program(size_t arenaSize, const std::vector<float>& constants, std::vector<Input> inputs, std::vector<Output> outputs, const std::vector<Instruction>& instructions, int threads);
+  Program(size_t arenaSize, const std::vector<float>& constants, std::vector<Input> inputs, std::vector<Output> outputs,
+          const std::vector<Instruction>& instructions, int threads);
 
   /// Runs all instructions `steps` times on the calling thread. `from` and `to` are in the order of inputs and outputs.
   void run(int64_t steps, const std::vector<const void*>& from, const std::vector<float*>& to);

@@ -8,10 +8,12 @@ namespace pawprint {
 
 /// How a window slides over an image; the fields of `Windows` in ../../src/ir/windows.ts, in its order.
 struct Windows {
-  int64_t inputHeight, inputWidth, height, width, strideY, strideX, dilationY, dilationX, padTop, padLeft, outputHeight, outputWidth;
+  int64_t inputHeight, inputWidth, height, width, strideY, strideX, dilationY, dilationX, padTop, padLeft, outputHeight,
+      outputWidth;
 
   explicit Windows(Arguments& a) {
-    for (int64_t* field : {&inputHeight, &inputWidth, &height, &width, &strideY, &strideX, &dilationY, &dilationX, &padTop, &padLeft, &outputHeight, &outputWidth})
+    for (int64_t* field : {&inputHeight, &inputWidth, &height, &width, &strideY, &strideX, &dilationY, &dilationX,
+                           &padTop, &padLeft, &outputHeight, &outputWidth})
       *field = a.integer();
   }
 };
@@ -27,7 +29,8 @@ using Meetings = std::vector<std::vector<Meeting>>;
 struct Axis {
   Meetings ofOutput, ofInput;
 
-  Axis(int64_t inputs, int64_t outputs, int64_t taps, int64_t stride, int64_t dilation, int64_t pad) : ofOutput(outputs), ofInput(inputs) {
+  Axis(int64_t inputs, int64_t outputs, int64_t taps, int64_t stride, int64_t dilation, int64_t pad)
+      : ofOutput(outputs), ofInput(inputs) {
     for (int64_t tap = 0; tap < taps; tap++)
       for (int64_t output = 0; output < outputs; output++) {
         const int64_t input = output * stride - pad + tap * dilation;
@@ -38,7 +41,11 @@ struct Axis {
   }
 };
 
-inline Axis rowsOf(const Windows& w) { return {w.inputHeight, w.outputHeight, w.height, w.strideY, w.dilationY, w.padTop}; }
-inline Axis columnsOf(const Windows& w) { return {w.inputWidth, w.outputWidth, w.width, w.strideX, w.dilationX, w.padLeft}; }
+inline Axis rowsOf(const Windows& w) {
+  return {w.inputHeight, w.outputHeight, w.height, w.strideY, w.dilationY, w.padTop};
+}
+inline Axis columnsOf(const Windows& w) {
+  return {w.inputWidth, w.outputWidth, w.width, w.strideX, w.dilationX, w.padLeft};
+}
 
 }  // namespace pawprint
