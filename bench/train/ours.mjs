@@ -1,6 +1,6 @@
 /**
  * Trains as a notebook does: public API, worker thread, shuffled epochs. Reads one JSON request per line and answers with one. Argument:
- * threads. `{ case, seconds }` answers `{ samplesPerSecond, samplesPerCpuSecond }`: samples of whole epochs over wall-clock and
+ * threads. `{ case, seconds }` answers `{ samplesPerSecond, samplesPerCpuSecond, engine }`: samples of whole epochs over wall-clock and
  * processor time; the other requests are those of grid.mjs and feel.mjs.
  */
 import { readFileSync } from 'node:fs'
@@ -19,6 +19,8 @@ const LEARNING_RATE = 1e-5
 const threads = Number(process.argv[2] ?? 1)
 
 const runs = new Map()
+/** What runs the models, as it calls itself. */
+let engine = ''
 
 function open({ model, ...options }) {
   const loss = model === 'siamese' ? { type: 'triplet', margin: 0.2 } : 'categoricalCrossentropy'
@@ -40,6 +42,7 @@ async function epochsOf(name, place = 0) {
     const trainer = await open(options)
     const epochs = trainer.fit(randomSet(options), { epochs: 1e9, batchSize: options.batchSize })
     await epochs.next()
+    engine = trainer.engine
     runs.set(key, epochs)
   }
   return runs.get(key)
@@ -64,7 +67,7 @@ async function speed({ case: name, seconds }) {
   const samplesPerSecond = await train(epochs, seconds)
   const { user, system } = process.cpuUsage(startedCpu)
   const samples = (samplesPerSecond * (performance.now() - startedMs)) / 1000
-  return { samplesPerSecond, samplesPerCpuSecond: (samples / (user + system)) * 1e6 }
+  return { samplesPerSecond, samplesPerCpuSecond: (samples / (user + system)) * 1e6, engine }
 }
 
 /** Mean of the trials' speeds, so many side by side. */

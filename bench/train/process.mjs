@@ -27,7 +27,9 @@ export function start(command, args, environment = {}) {
   }
 }
 
-export const startOurs = (threads) => start(process.execPath, [file('./ours.mjs'), String(threads)])
+/** The engine that a notebook would get, or the one asked for. */
+export const startOurs = (threads, engine = process.env.PAWPRINT_ENGINE ?? 'auto') =>
+  start(process.execPath, [file('./ours.mjs'), String(threads)], { PAWPRINT_ENGINE: engine })
 /**
  * glibc gives large blocks back to the system when they are freed, and fetches them anew at every step. Where that is dear, as in many virtual
  * machines, PyTorch is several times faster when told to keep them. The runtime of ours has an arena for that.

@@ -1,4 +1,4 @@
-/** Samples per second of every case, ours and PyTorch's modes in turns. */
+/** Samples per second of every case: ours, natively where that is built and on ONNX Runtime, and PyTorch's modes in turns. */
 import { findPython, median, startOurs, startPeer } from './process.mjs'
 
 const MODES = [
@@ -26,7 +26,7 @@ export async function measureSpeed(options) {
 }
 
 async function measure(threads, python, { cases, rounds, seconds }) {
-  const ours = startOurs(threads)
+  const engines = { ours: startOurs(threads), onnx: startOurs(threads, 'onnx') }
   const peers = { plain: startPeer(python, threads), kept: startPeer(python, threads, { keepsMemory: true }) }
   const { version, gflops } = await peers.plain.next()
   await peers.kept.next()
@@ -48,23 +48,22 @@ async function measure(threads, python, { cases, rounds, seconds }) {
     }
     if (!chosen.some(({ memory, mode }) => memory === 'plain' && mode === 'eager'))
       chosen.push({ memory: 'plain', mode: 'eager' })
-    await ours.ask({ case: name, seconds: seconds / 2 })
+    for (const engine of Object.values(engines)) await engine.ask({ case: name, seconds: seconds / 2 })
     const peer = chosen.map(({ memory, mode }) => ({ memory, mode, runs: [] }))
-    runs.push({ case: name, threads, ours: [], peer })
+    runs.push({ case: name, threads, ours: [], onnx: [], peer })
   }
   for (let round = 1; round <= rounds; round++) {
     console.error(`${threads} thread(s), round ${round} of ${rounds}`)
     for (const run of runs) {
-      run.ours.push(await ours.ask({ case: run.case, seconds }))
+      for (const [key, engine] of Object.entries(engines)) run[key].push(await engine.ask({ case: run.case, seconds }))
       for (const { memory, mode, runs: own } of run.peer) own.push(await ask(run.case, memory, mode, seconds))
     }
   }
-  ours.stop()
-  for (const peer of Object.values(peers)) peer.stop()
+  for (const child of Object.values({ ...engines, ...peers })) child.stop()
   return runs.map((run) => ({ ...summary(run), torch: version, torchMatmulGflops: gflops }))
 }
 
-function summary({ case: name, threads, ours, peer }) {
+function summary({ case: name, threads, ours, onnx, peer }) {
   const own = medianOf(ours)
   const medians = peer.map(({ memory, mode, runs }) => ({ memory, mode, ...medianOf(runs) }))
   const bestOf = (memory) =>
@@ -75,13 +74,15 @@ function summary({ case: name, threads, ours, peer }) {
   return {
     case: name,
     threads,
+    engine: ours[0].engine,
     ours: own.samplesPerSecond,
+    onnx: medianOf(onnx).samplesPerSecond,
     peer: plain.samplesPerSecond,
     peerMode: plain.mode,
     ratio: over(plain),
     kept: { peer: kept.samplesPerSecond, peerMode: kept.mode, ratio: over(kept) },
     eager: { peer: eager.samplesPerSecond, ratio: over(eager) },
-    runs: { ours, peer },
+    runs: { ours, onnx, peer },
   }
 }
 
@@ -95,12 +96,12 @@ function print(results, { rounds, seconds }) {
   const cell = ({ peer, peerMode, ratio }) => `${round(peer)}${peerMode ? ` (${peerMode})` : ''}: ${ratio.toFixed(2)}`
   const row = (cells) => console.log(`| ${cells.join(' | ')} |`)
   console.log(
-    `\nSamples per second, median of ${rounds} rounds of ${seconds} s; PyTorch ${results[0]?.torch}; ours / theirs behind the colon\n`,
+    `\nSamples per second, median of ${rounds} rounds of ${seconds} s; PyTorch ${results[0]?.torch}; ours (${results[0]?.engine}) / theirs behind the colon\n`,
   )
-  row(['case', 'threads', 'ours', 'PyTorch, best', 'best, memory kept', 'plain eager'])
-  row(new Array(6).fill('---'))
+  row(['case', 'threads', 'ours', 'ours, ONNX Runtime', 'PyTorch, best', 'best, memory kept', 'plain eager'])
+  row(new Array(7).fill('---'))
   for (const result of results) {
-    const { case: name, threads, ours, kept, eager } = result
-    row([name, threads, round(ours), cell(result), cell(kept), cell(eager)])
+    const { case: name, threads, ours, onnx, kept, eager } = result
+    row([name, threads, round(ours), round(onnx), cell(result), cell(kept), cell(eager)])
   }
 }
