@@ -16,7 +16,7 @@ export async function buildNative() {
   const prefix = dirname(dirname(process.execPath))
   const headers = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : []
   try {
-    await run(process.execPath, [gyp, 'rebuild', '--silent', ...headers], { cwd: FOLDER })
+    await run(process.execPath, [gyp, 'configure', 'build', '--jobs', 'max', '--silent', ...headers], { cwd: FOLDER })
   } catch (cause) {
     // Half of one would be taken for a whole one.
     rmSync(join(FOLDER, 'build'), { recursive: true, force: true })
