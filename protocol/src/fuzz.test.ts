@@ -54,7 +54,7 @@ describe.each(ROLES)('of %s', (_, schema, parseText, samples) => {
     for (const sample of samples.filter(isObject))
       for (const key of Object.keys(sample)) {
         const { [key]: value, ...rest } = sample
-        const isOptional = key === 'replaces' || key === 'reevaluations'
+        const isOptional = ['data', 'replaces', 'reevaluations'].includes(key)
         const missing = refusalOf(() => parseText(JSON.stringify(rest)))
         expect([sample.type, key, missing?.code]).toEqual([sample.type, key, isOptional ? undefined : 'E_MESSAGE'])
         if (!isOptional) expect(missing?.at).toBe(key)

@@ -1,6 +1,7 @@
 export * from './api.ts'
 export * from './attempts.ts'
 export * from './config.ts'
+export * from './dataReport.ts'
 export * from './demo.ts'
 export * from './duration.ts'
 export * from './error.ts'

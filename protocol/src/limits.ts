@@ -37,6 +37,11 @@ export const MAX_BLOB_BYTES = 2 * 1024 * 1024 * 1024
 export const MAX_ARTIFACTS = 256
 /** Most other test sets of which a model's figures are kept, and most models that one result may report measured anew. */
 export const MAX_REEVALUATIONS = 16
+/** Of what an agent found of its data: most examples of one kind, longest line, most violated expectations, and all of it as JSON, in UTF-16 units. */
+export const MAX_DATA_EXAMPLES = 20
+export const MAX_DATA_LINE_LENGTH = 1000
+export const MAX_DATA_VIOLATIONS = 32
+export const MAX_DATA_REPORT_LENGTH = 64 * 1024
 /** Largest picture that the demo accepts, in bytes and in pixels (read from its header before decoding). */
 export const MAX_IMAGE_BYTES = 16 * 1024 * 1024
 export const MAX_IMAGE_PIXELS = 40_000_000

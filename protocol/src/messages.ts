@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { AttemptRecord, AttemptRef, attemptEntries } from './attempts.ts'
+import { DataReport } from './dataReport.ts'
 import { MAX_DURATION_MS } from './duration.ts'
 import { ErrorBody } from './error.ts'
 import { Config, Fields } from './fields.ts'
@@ -24,6 +25,8 @@ export const FromAgent = v.variant('type', [
     name: Name,
     task: Task,
     schema: Fields,
+    /** What it found of its images; absent where it did not look. */
+    data: v.optional(DataReport),
     engine: v.pipe(v.string(), v.maxLength(200)),
     cores: Count,
     /** Trials that it runs side by side. */

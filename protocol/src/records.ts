@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { DataReport } from './dataReport.ts'
 import { Config, Fields } from './fields.ts'
 import { MAX_METRICS, MAX_REQUIREMENTS } from './limits.ts'
 import { Sha1 } from './sha1.ts'
@@ -52,6 +53,8 @@ export type NotebookState = v.InferOutput<typeof NotebookState>
 export const Notebook = v.object({
   name: Name,
   task: Task,
+  /** As its agent found it before training. */
+  data: v.optional(DataReport),
   state: NotebookState,
   /** When it came into this state. */
   since: Time,
@@ -129,6 +132,8 @@ export const Job = v.object({
   logLines: Count,
   trials: v.array(Trial),
   reproduces: v.optional(Reproduction),
+  /** Its notebook's data when a trial of it was started last. */
+  data: v.optional(DataReport),
 })
 export type Job = v.InferOutput<typeof Job>
 

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CurrentModel, parse } from '@pawprint/protocol'
+import { CurrentModel, type DataReport, parse } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoreOptions } from './options.ts'
 import { drawTokens } from './service/token.ts'
@@ -21,11 +21,23 @@ const kinds: [string, () => Promise<StoreOptions>][] = [
   ['a data folder', async () => ({ dataDir: await newFolder() })],
 ]
 
+const none = { count: 0, examples: [] }
+const DATA: DataReport = {
+  classNames: ['cat', 'dog'],
+  imageSize: 8,
+  counts: { train: [5, 4], validation: [0, 0], test: [2, 1] },
+  duplicates: { leaks: { count: 1, examples: ['cat/1.png = cat/2.png'] }, ambiguous: none, others: none },
+  broken: none,
+  pictures: null,
+  channels: null,
+  violations: [{ message: 'too few', advice: 'Add pictures.' }],
+}
+
 test.each(kinds)('a restart in the middle of a job loses nothing (%s)', async (_, create) => {
   const options = await create()
   const first = await startTestStore(options)
   const agent = await fakeAgent(first, 'kernel')
-  await agent.join('pets')
+  await agent.join('pets', { data: DATA })
   await call(first, 'POST', '/api/notebooks/pets/config', { EPOCHS: 4 })
   const { json: job } = await call(first, 'POST', '/api/jobs', {
     notebook: 'pets',
@@ -43,11 +55,17 @@ test.each(kinds)('a restart in the middle of a job loses nothing (%s)', async (_
 
   const store = await startTestStore(options)
   const notebook = (await call(store, 'GET', '/api/notebooks')).json.items[0]
-  expect(notebook).toMatchObject({ state: 'unreachable', job: job.id, config: { EPOCHS: 4 }, trialSeconds: 2 })
+  expect(notebook).toMatchObject({
+    state: 'unreachable',
+    job: job.id,
+    config: { EPOCHS: 4 },
+    trialSeconds: 2,
+    data: DATA,
+  })
   const jobs = (await call(store, 'GET', '/api/jobs')).json.items
   expect(jobs).toMatchObject([
     { id: queued.id, state: 'queued', position: 1 },
-    { id: job.id, state: 'running', trials: [{ state: 'done' }, { state: 'running', attempt: 1 }] },
+    { id: job.id, state: 'running', data: DATA, trials: [{ state: 'done' }, { state: 'running', attempt: 1 }] },
   ])
   expect((await call(store, 'GET', '/api/models')).json).toEqual(before)
   expect((await call(store, 'POST', '/api/jobs', { notebook: 'pets', requestId: 'r' })).json.id).toBe(job.id)
@@ -57,6 +75,9 @@ test.each(kinds)('a restart in the middle of a job loses nothing (%s)', async (_
   await back.answer(back.records(run, 1, [logRecord('one'), metricRecord(1, 0.5), logRecord('two')]))
   await back.answer(back.records(run, 4, [logRecord('three'), metricRecord(2, 0.4)]))
   expect(await back.finish(run, 2, 0.6)).toMatchObject({ code: 'pinned' })
+  // What the kernel says of its data now is true; a job that began before has what they were then.
+  expect((await call(store, 'GET', '/api/notebooks/pets')).json).not.toHaveProperty('data')
+  expect((await call(store, 'GET', `/api/jobs/${job.id}`)).json.data).toEqual(DATA)
   const log = (await call(store, 'GET', `/api/jobs/${job.id}/log`)).json.items
   expect(log.map(({ seq }: { seq: number }) => seq)).toEqual(log.map((_line: unknown, i: number) => i + 1))
   expect(

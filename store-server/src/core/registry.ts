@@ -43,13 +43,14 @@ export function registerNotebook(
   registration: Registration,
   now: string,
 ): NotebookRecord {
-  const { task, schema, engine, cores, slots, host, pid } = registration
+  const { task, schema, data, engine, cores, slots, host, pid } = registration
   const kept = before?.notebook
   const config = kept ? carryConfig(kept, schema) : defaultConfig(schema)
   return {
     notebook: {
       name,
       task,
+      ...(data === undefined ? {} : { data }),
       state: 'idle',
       since: now,
       schema,

@@ -73,6 +73,13 @@ export function startTrial(record: JobRecord, index: number, lease: string, now:
   return { ...started, leases, job: { ...started.job, startedAt: record.job.startedAt ?? now, heardAt: now } }
 }
 
+/** The job with what its notebook's data are now. */
+export function withData(record: JobRecord, data: Job['data']): JobRecord {
+  if (data === record.job.data) return record
+  const { data: _former, ...job } = record.job
+  return { ...record, job: data === undefined ? job : { ...job, data } }
+}
+
 /** New values beside the old ones. Names beyond the most that a trial may have are left out, so that they cannot pile up. */
 const withMetrics = (before: Metrics, news: Metrics): Metrics =>
   Object.fromEntries(Object.entries({ ...before, ...news }).slice(0, MAX_METRICS))

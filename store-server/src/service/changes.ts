@@ -65,7 +65,7 @@ export function refreshNotebook(store: Store, name: string, presence?: 'unreacha
 
 /** What to tell of a changed job: only its changed trials while the job itself stays as it was, for it may have thousands. */
 function changesOf(before: JobRecord | undefined, { job }: JobRecord): Change[] {
-  if (!before || before.job.state !== job.state) return [{ type: 'job', job: job.id }]
+  if (!before || before.job.state !== job.state || before.job.data !== job.data) return [{ type: 'job', job: job.id }]
   return job.trials
     .filter((trial, i) => trial !== before.job.trials[i])
     .map(({ index }) => ({ type: 'trial', job: job.id, trial: index }))

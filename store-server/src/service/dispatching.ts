@@ -1,7 +1,7 @@
 import type { Job, ToAgent } from '@pawprint/protocol'
 import type { JobRecord } from '../core/records.ts'
 import { assignments } from '../core/scheduler.ts'
-import { startTrial } from '../core/trials.ts'
+import { startTrial, withData } from '../core/trials.ts'
 import { StorageError } from '../storage/storage.ts'
 import { changeJobs } from './changes.ts'
 import { type Store, timeOf } from './context.ts'
@@ -40,7 +40,7 @@ export async function dispatch(store: Store, name: string): Promise<void> {
   if (id === undefined || !before) return
   const started = chosen.reduce(
     (record, { trial }) => startTrial(record, trial, store.world.newId(), timeOf(store)),
-    before,
+    withData(before, notebook.notebook.data),
   )
   try {
     await changeJobs(store, name, [started])
