@@ -1,5 +1,6 @@
 import { usualEngine, warmUp } from '@pawprint/engine'
-import { fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
+import { type DataViolation, fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
+import { lookAt, violationText } from './dataReport.ts'
 import { AgentError, isFinalError } from './errors.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
 import { executeAssignment } from './jobs.ts'
@@ -21,12 +22,18 @@ export interface OpenAgent {
   readonly welcomed: Promise<void>
 }
 
+/** A notebook, and which of its expectations its data do not meet. */
+interface Offered {
+  readonly definition: NotebookDefinition
+  readonly violations: readonly DataViolation[]
+}
+
 interface State {
   readonly world: World
   readonly session: Session
   readonly runner: Runner
   readonly idle: Idle
-  definition: NotebookDefinition | undefined
+  offered: Offered | undefined
   screen: Screen | undefined
   over: AgentError | undefined
 }
@@ -44,9 +51,9 @@ export function openAgent(world: World): OpenAgent {
   })
   const runner = createRunner(world.identity.slots, async (assignment, signal) => {
     // Trials come after a registration, so there is a definition: the one of now, should a cell be run again.
-    const { definition } = state
-    if (definition === undefined) return
-    const context = { ...world, ...session, definition, show: (event: ViewEvent) => show(state, event) }
+    const { offered } = state
+    if (offered === undefined) return
+    const context = { ...world, ...session, ...offered, show: (event: ViewEvent) => show(state, event) }
     idle.hold()
     await executeAssignment(context, assignment, signal).finally(() => idle.release())
   })
@@ -66,7 +73,7 @@ export function openAgent(world: World): OpenAgent {
     say: (text) => show(state, { type: 'notice', text }),
     onEnd: () => void agent.close(),
   })
-  const state: State = { world, session, runner, idle, definition: undefined, screen: undefined, over: undefined }
+  const state: State = { world, session, runner, idle, offered: undefined, screen: undefined, over: undefined }
   const agent = agentOf(state, held, (error) => begin?.reject(error))
   return { agent, welcomed: held(welcomed) }
 }
@@ -99,19 +106,28 @@ async function register(state: State, notebook: NotebookDefinition): Promise<voi
   const task = parse(Task, notebook.task)
   if (typeof notebook.train !== 'function')
     throw new AgentError('E_TRAIN', 'train', 'an async function of a trial', typeof notebook.train)
-  const before = state.definition
-  state.definition = notebook
+  const { report, violations } = await lookAt(notebook, task)
+  if (notebook.data !== undefined && report === null)
+    show(state, {
+      type: 'notice',
+      text: 'what was found of the data is too long for the store, and is not shown there',
+    })
+  for (const violation of violations)
+    show(state, { type: 'notice', text: `no job is run with these data: ${violationText(violation)}` })
+  const before = state.offered
+  state.offered = { definition: notebook, violations }
   try {
-    await state.session.registration.offer({ name: notebook.name, task, schema, engine: usualEngine() })
+    const data = report === null ? {} : { data: report }
+    await state.session.registration.offer({ name: notebook.name, task, schema, ...data, engine: usualEngine() })
   } catch (error) {
-    state.definition = before
+    state.offered = before
     throw error
   }
 }
 
 function serve(state: State, options: ServeOptions): void {
   if (state.over !== undefined) throw state.over
-  if (state.definition === undefined)
+  if (state.offered === undefined)
     throw new AgentError('E_TRAIN', 'serve', 'a registered notebook: agent.register first', 'none')
   const { address, keepAlive, ownsProcess, exitAfterIdle } = state.world
   const idleMs = idleMsOf(options.exitAfterIdle, exitAfterIdle)

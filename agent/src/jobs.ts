@@ -1,5 +1,6 @@
 import { createTrainer } from '@pawprint/engine'
-import type { FromAgent, Metrics } from '@pawprint/protocol'
+import type { DataViolation, FromAgent, Metrics } from '@pawprint/protocol'
+import { violationText } from './dataReport.ts'
 import { percent } from './format.ts'
 import type { Times } from './times.ts'
 import { type Assignment, refOf, titleOf } from './trial/assignment.ts'
@@ -18,6 +19,8 @@ import { uploadFile } from './wire/upload.ts'
 /** Where trials of a notebook run, and to whom they tell. */
 export interface JobContext {
   readonly definition: NotebookDefinition
+  /** What its data are not as expected in: with any, nothing is trained. */
+  readonly violations: readonly DataViolation[]
   readonly address: StoreAddress
   readonly times: Times
   readonly wallMs: () => number
@@ -44,6 +47,7 @@ export async function executeAssignment(
   const ref = refOf(assignment)
   const key = attemptKey(ref)
   const { params, jobNumber, trials, trial } = assignment
+  if (context.violations.length > 0) return refuseData(context, assignment)
   let isOver = false
   show({ type: 'started', key, jobNumber, trials, trial, params, nowMs: context.nowMs() })
   const settings = settingsFor(context, assignment, signal)
@@ -57,6 +61,17 @@ export async function executeAssignment(
   isOver = true
   if (ended !== null) delivery.end(ref, ended.outcome, suppliesOf(context, trial, settings, ended))
   show({ type: 'ended', key, text: `${titleOf(trial)}: ${ended === null ? 'given up' : sayOutcome(ended.outcome)}` })
+}
+
+/** Stops the whole job: each of its trials would train on the same data. */
+function refuseData({ violations, delivery, show, wallMs }: JobContext, assignment: Assignment): void {
+  const ref = refOf(assignment)
+  const time = new Date(wallMs()).toISOString()
+  for (const violation of violations)
+    delivery.add(ref, { kind: 'log', time, level: 'error', text: violationText(violation) })
+  const reason = 'the data are not as the notebook expects them'
+  delivery.end(ref, { type: 'cancelled', reason })
+  show({ type: 'notice', text: `job ${assignment.jobNumber} is stopped: ${reason}` })
 }
 
 function suppliesOf(

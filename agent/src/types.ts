@@ -11,6 +11,9 @@ import type {
   WeightTensor,
 } from '@pawprint/engine'
 
+import type { Expectation } from './datasets/expectations.ts'
+import type { Dataset } from './datasets/types.ts'
+
 // Plain types, equal in shape to the wire's: a notebook's compiler (TypeScript 5.0) reads these and no schema library.
 
 /** The hyperparameters of one trial: one point of the grid. */
@@ -137,6 +140,13 @@ export interface NotebookDefinition {
   readonly task: Task
   readonly hyperparameters: Hyperparameters
   readonly train: (trial: Trial) => Promise<Evaluation>
+  /** Is looked at by `inspect` while it is registered, and what is found is shown on the store's page, beside the notebook and its jobs. */
+  readonly data?: Dataset
+  /**
+   * What must hold of `data`: `[expectEveryClass, expectNoLeaks, (found) => expectBalance(found, 5)]`, or functions of one's own. While one
+   * of them throws, jobs are stopped before they train, with its advice. Default: none.
+   */
+  readonly expectations?: readonly Expectation[]
 }
 
 export interface ConnectOptions {

@@ -19,6 +19,8 @@ export class DatasetError extends Error {
   readonly at: string
   readonly expected: string
   readonly got: string
+  /** What to do about it, a sentence or several; undefined where that is not known. */
+  readonly advice: string | undefined
 
   constructor(
     code: DatasetErrorCode,
@@ -33,5 +35,6 @@ export class DatasetError extends Error {
     this.at = at
     this.expected = expected
     this.got = got
+    this.advice = advice
   }
 }

@@ -3,6 +3,9 @@ import { DatasetError } from './errors.ts'
 import { SIDES } from './folder/contentSides.ts'
 import type { Inspection } from './inspect.ts'
 
+/** Looks at an inspection and throws when something is not as it should be; a DatasetError brings its advice along. */
+export type Expectation = (inspection: Inspection) => void | Promise<void>
+
 /** Fewest images of a class, by set. */
 export interface FewestImages {
   /** Default 1. */

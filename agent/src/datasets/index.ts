@@ -20,6 +20,7 @@ export { classWeightsOf } from './classWeights.ts'
 export type { DuplicateGroup, PlacedImage } from './duplicates.ts'
 export { DatasetError, type DatasetErrorCode } from './errors.ts'
 export {
+  type Expectation,
   expectBalance,
   expectEveryClass,
   expectNoLeaks,

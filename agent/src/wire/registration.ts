@@ -1,5 +1,6 @@
 import {
   type AttemptRef,
+  type DataReport,
   type ErrorBody,
   type Field,
   FromAgent,
@@ -14,6 +15,7 @@ export interface Offer {
   readonly name: string
   readonly task: Task
   readonly schema: readonly Field[]
+  readonly data?: DataReport
   readonly engine: string
 }
 
