@@ -2,6 +2,7 @@
 import { TEST_ACCURACY } from '@pawprint/protocol'
 import type { FakeAgent, Run } from '../store-server/src/testing/fakeAgent.ts'
 import { logRecord, refOf, upload } from '../store-server/src/testing/fakeAgent.ts'
+import { wholeDataReport } from './data.ts'
 import { wholeEvaluation } from './evaluation.ts'
 import { deliver, launch, SCHEMA, type Stage, sendPoints } from './stage.ts'
 
@@ -32,7 +33,8 @@ const filesOf = (stage: Stage) =>
 /** Every kind of notebook, job, trial and verdict, under names that hurt pages which do not take them for text. */
 export async function fillStage(stage: Stage): Promise<Full> {
   const schema = SCHEMA.map((field) => ({ ...field, about: `${field.about} ${IMG}` }))
-  const over = { task: TASK, schema, engine: `${SCRIPT} cpu` }
+  const data = wholeDataReport(CLASS_NAMES, `${IMG} ${LONG}`)
+  const over = { task: TASK, schema, engine: `${SCRIPT} cpu`, data }
   const agent = await stage.join(IMG, over)
   const gone = await stage.join(SCRIPT, over)
   gone.send({ type: 'goodbye' })

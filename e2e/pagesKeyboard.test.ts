@@ -1,6 +1,8 @@
 // The store's page by keyboard alone, and its older jobs.
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { refOf } from '../store-server/src/testing/fakeAgent.ts'
+import { wholeDataReport } from './data.ts'
 import { wholeEvaluation } from './evaluation.ts'
 import { becomes, useScene } from './scene.ts'
 import { deliver, launch, TASK, train } from './stage.ts'
@@ -59,6 +61,35 @@ describe('by keyboard alone', () => {
     // On the way up of the first curve, at the left edge.
     await page.mouse.move(box.x + 1, box.y + box.height / 2)
     await becomes(said, 'ROC curves of 3 classes. cat has an AUC of 0.950.')
+    expect(problems).toEqual([])
+  })
+
+  test('the data are looked at before a launch; what they miss stops the job, and says what helps', async () => {
+    const data = wholeDataReport(TASK.classNames, 'cat/1.png')
+    const agent = await scene.stage.join('pets', { data })
+    const { page, problems } = await scene.open()
+    await pressOn(page, page.getByTestId('data-pets'))
+    const drawer = page.getByRole('dialog', { name: 'Data of pets' })
+    await drawer.getByText('Other equal pictures').waitFor()
+    // 4,000 and 400 of the first class, none to test; 700 and 70 fewer of each that follows.
+    expect(await drawer.locator('.balance tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/^cat\s+4,000\s+400\s+0$/),
+      expect.stringMatching(/^dog\s+3,300\s+330\s+1,000$/),
+      expect.stringMatching(/^owl\s+2,600\s+260\s+1,000$/),
+    ])
+    await page.keyboard.press('Escape')
+    await becomes(() => hasFocus(page.getByTestId('data-pets')), true)
+    await page.getByTestId('violations').getByText('Add pictures. cat/1.png').waitFor()
+    await pressOn(page, page.getByTestId('launch'))
+    const run = await agent.next('run')
+    agent.send({ type: 'cancelled', id: 'data', ...refOf(run), reason: 'not as expected' })
+    const job = page.getByTestId('job-1').and(page.locator('[data-state=cancelled]'))
+    await job.getByTestId('violations').waitFor()
+    // Mended: the notebook no longer says so, and the job still has what it was stopped for.
+    await agent.join('pets', { data: { ...data, violations: [] } })
+    await becomes(() => page.getByTestId('violations').count(), 1)
+    await pressOn(page, job.getByTestId('job-data'))
+    await page.getByRole('dialog', { name: 'Data of job 1' }).getByText('Add pictures. cat/1.png').waitFor()
     expect(problems).toEqual([])
   })
 

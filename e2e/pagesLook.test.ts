@@ -32,6 +32,13 @@ async function lookAtPicture(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Keep this answer' }).click()
 }
 
+/** What is known of the data of the job in view. */
+async function openData(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.getByTestId('job-data').click()
+  await page.getByRole('dialog').locator('.balance').waitFor()
+}
+
 /** Strips that are meant to scroll sideways. */
 const STRIPS = '.notebooks, .live, .tasks, .past ol'
 
@@ -79,6 +86,9 @@ describe('on every width, in both themes, nothing sticks out', () => {
     const { page } = await scene.open()
     await page.getByTestId('stop').waitFor()
     await expectNoOverflow(page, 'full', TABS)
+    await openData(page)
+    await expectNoOverflow(page, 'data')
+    await page.keyboard.press('Escape')
     await page.setViewportSize({ width: 1440, height: 900 })
     await page.getByRole('button', { name: 'Lines' }).click()
     await page.getByTestId('field-EPOCHS').fill('a very long text that is no number')
@@ -144,6 +154,9 @@ describe('axe finds no violation', () => {
     const page = await openForAxe(scene.stage.link)
     await page.getByTestId('stop').waitFor()
     await expectNoViolation(page, 'full')
+    await openData(page)
+    await expectNoViolation(page, 'data')
+    await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Lines' }).click()
     await page.getByTestId('field-EPOCHS').fill('ten')
     await expectNoViolation(page, 'lines and a bad value')
