@@ -35,6 +35,13 @@ export const UPLOAD_PART_BYTES = 4 * 1024 * 1024
 export const MAX_BLOB_BYTES = 2 * 1024 * 1024 * 1024
 /** Most files that a model's report may name beside its weights: an ONNX file, and TensorFlow.js's in parts of 4 MiB. */
 export const MAX_ARTIFACTS = 256
+/** Thumbnails of a test set: most of one cell of the confusion and of all, their longest side in px, and their largest file. */
+export const MAX_THUMBNAILS_PER_CELL = 10
+export const MAX_THUMBNAILS = 1000
+export const MAX_THUMBNAIL_SIZE = 48
+export const MAX_THUMBNAILS_BYTES = 2 * 1024 * 1024
+/** The name that they have among a model's artifacts. */
+export const THUMBNAILS_FILE = 'thumbnails.webp'
 /** Most other test sets of which a model's figures are kept, and most models that one result may report measured anew. */
 export const MAX_REEVALUATIONS = 16
 /** Of what an agent found of its data: most examples of one kind, longest line, most violated expectations, and all of it as JSON, in UTF-16 units. */

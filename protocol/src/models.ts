@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
+import { ModelEvaluation } from './evaluation.ts'
 import { MAX_ARTIFACTS, MAX_REEVALUATIONS } from './limits.ts'
-import { MetricName, Metrics, Reproduced, Task } from './records.ts'
+import { Metrics, Reproduced, Task } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
-import { Count, Finite, Fraction, Id, Text, Time } from './values.ts'
+import { Count, Finite, Id, Text, Time } from './values.ts'
 
 /** How a picture becomes the first layer's input; the demo does as training did. */
 export const Preprocessing = v.object({
@@ -34,34 +35,6 @@ export type Reevaluation = v.InferOutput<typeof Reevaluation>
 export const ReevaluationReport = v.object({ sha1: Sha1, metrics: Metrics, failed: v.optional(Text) })
 export type ReevaluationReport = v.InferOutput<typeof ReevaluationReport>
 export const ReevaluationReports = v.pipe(v.array(ReevaluationReport), v.maxLength(MAX_REEVALUATIONS))
-
-const Rates = v.array(Fraction)
-
-/** Lists are in the order of classNames. Each part may be missing: an agent leaves out what it did not measure, or what would not fit. */
-export const ModelEvaluation = v.object({
-  /** Rows are the true class, columns the predicted one. */
-  confusion: v.optional(v.array(v.array(Count))),
-  /** Of each class against the rest. `auc` and `averagePrecision` are null where the test set has no picture of it, or of another. */
-  classes: v.optional(
-    v.array(
-      v.object({
-        precision: Fraction,
-        recall: Fraction,
-        f1: Fraction,
-        support: Count,
-        auc: v.nullable(Fraction),
-        averagePrecision: v.nullable(Fraction),
-      }),
-    ),
-  ),
-  /** 95 % intervals of metrics, low and high, by the metrics' names. */
-  intervals: v.optional(v.record(MetricName, v.tuple([Finite, Finite]))),
-  /** Bins of equal width of the probability that the model gave its answer: how many pictures, the mean probability, the accuracy. */
-  calibration: v.optional(v.array(v.object({ count: Count, confidence: Fraction, accuracy: Fraction }))),
-  /** A curve for each class, from (0, 0) to (1, 1); null as for `auc`. */
-  roc: v.optional(v.array(v.nullable(v.object({ falsePositiveRates: Rates, truePositiveRates: Rates })))),
-})
-export type ModelEvaluation = v.InferOutput<typeof ModelEvaluation>
 
 export const Verdict = v.object({
   deployed: v.boolean(),

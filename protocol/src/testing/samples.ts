@@ -87,6 +87,14 @@ export const AGENT_SAMPLES: readonly unknown[] = [
           [3, 2],
           [1, 4],
         ],
+        thumbnails: {
+          size: 8,
+          columns: 3,
+          cells: [
+            { was: 0, said: 1, count: 2, probabilities: [0.9, 0.6] },
+            { was: 1, said: 1, count: 1 },
+          ],
+        },
         classes: [
           { precision: 0.75, recall: 0.6, f1: 0.667, support: 5, auc: 0.8, averagePrecision: 0.7 },
           { precision: 0.667, recall: 0.8, f1: 0.727, support: 5, auc: null, averagePrecision: null },
