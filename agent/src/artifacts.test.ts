@@ -37,7 +37,7 @@ test('a trained model comes with an ONNX file and TensorFlow.js files, and both 
   const { store, model, warnings } = await trained()
   expect(warnings).toEqual([])
   const names = model.artifacts?.map(({ name }) => name)
-  expect(names).toEqual(['model.onnx', 'tfjs/model.json', 'tfjs/group1-shard1of1.bin'])
+  expect(names).toEqual(['model.onnx', 'tfjs/model.json', 'tfjs/group1-shard1of1.bin', 'thumbnails.webp'])
   const filesUrl = `${store.url}/api/models/${model.sha1}/artifacts`
   for (const { name, sha1, sizeBytes } of model.artifacts ?? []) {
     const bytes = Buffer.from(await (await fetch(`${filesUrl}/${name}`, { headers: headersOf(store) })).arrayBuffer())
@@ -65,6 +65,10 @@ test('a trained model comes with an ONNX file and TensorFlow.js files, and both 
 
 test('a model that the engine cannot run has no ONNX file, and the log says why', async () => {
   const { model, warnings } = await trained(upsampledModel)
-  expect(model.artifacts?.map(({ name }) => name)).toEqual(['tfjs/model.json', 'tfjs/group1-shard1of1.bin'])
+  expect(model.artifacts?.map(({ name }) => name)).toEqual([
+    'tfjs/model.json',
+    'tfjs/group1-shard1of1.bin',
+    'thumbnails.webp',
+  ])
   expect(warnings.filter((text) => /^trial 1: no ONNX file: .*UpSampling2D/.test(text))).toHaveLength(1)
 })

@@ -127,6 +127,7 @@ function settingsFor(
     assignment,
     task: definition.task,
     train: definition.train,
+    thumbnails: definition.evaluation?.thumbnails !== false,
     signal,
     createTrainer,
     showNotice: (text) => context.show({ type: 'notice', text: `${titleOf(assignment.trial)}: ${text}` }),

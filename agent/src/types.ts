@@ -13,6 +13,9 @@ import type {
 
 import type { Expectation } from './datasets/expectations.ts'
 import type { Dataset } from './datasets/types.ts'
+import type { Task } from './task.ts'
+
+export type { Requirement, Task } from './task.ts'
 
 // Plain types, equal in shape to the wire's: a notebook's compiler (TypeScript 5.0) reads these and no schema library.
 
@@ -31,34 +34,6 @@ export interface FieldDeclaration {
 
 /** `CONF_OBJ`: a number is a single value, a list spans the grid, an object declares type, range, default and a sentence. */
 export type Hyperparameters = Readonly<Record<string, number | readonly number[] | FieldDeclaration>>
-
-/** What a model is for. Models are compared within a task only. */
-export interface Task {
-  /** Lower-case letters, digits and "-"; at most 64. */
-  readonly name: string
-  /** 2 to 1,000 names, in the order of the model's outputs. */
-  readonly classNames: readonly string[]
-  /** By which models are compared; `min` and `max` bound the values that count. */
-  readonly metric: {
-    readonly name: string
-    readonly direction: 'max' | 'min'
-    readonly min: number
-    readonly max: number
-  }
-  /** A model that misses one of these is not deployed by itself. At most 64. Those that were registered last hold. */
-  readonly requirements?: readonly Requirement[]
-}
-
-/**
- * What a model must reach: a metric of its report (`testAccuracy`, `testMacroF1`, `testTop5`, `testAuc`, `testMap`, `testEce`, `latencyMs` …),
- * or with `className` a score of that class (`precision`, `recall`, `f1`, `auc`, `averagePrecision`). At least one of `min` and `max`.
- */
-export interface Requirement {
-  readonly metric: string
-  readonly className?: string
-  readonly min?: number
-  readonly max?: number
-}
 
 export interface TrialCompileOptions {
   readonly loss: Loss
@@ -140,6 +115,11 @@ export interface NotebookDefinition {
   readonly task: Task
   readonly hyperparameters: Hyperparameters
   readonly train: (trial: Trial) => Promise<Evaluation>
+  /**
+   * `thumbnails: false` keeps the pictures of the test set here. By default the store gets up to 10 small ones, at most 48 px, for each pair of a
+   * class and what the model said, to be shown with the confusion matrix to whoever may open the page.
+   */
+  readonly evaluation?: { readonly thumbnails?: boolean }
   /** Is looked at by `inspect` while it is registered, and what is found is shown on the store's page, beside the notebook and its jobs. */
   readonly data?: Dataset
   /**

@@ -1,5 +1,5 @@
 import type { ImageSet } from '@pawprint/engine'
-import type { Task } from '../types.ts'
+import type { Task } from '../task.ts'
 
 /** How a picture becomes `imageSize` × `imageSize` pixels: stretched to fill, with sharp's kernel of that name. */
 export interface Preprocessing {

@@ -28,6 +28,7 @@ export async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () 
     addRecord: (record) => void (record.kind === 'log' && lines.push(record.text)),
     onProgress: () => {},
     showNotice: () => {},
+    thumbnails: true,
     metricEveryMs: 100,
     checkpointEveryMs: 60_000,
     lastCheckpointMs: 60_000,

@@ -12,6 +12,7 @@ import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { withConsole } from './console.ts'
 import { modelReport, weightsFile } from './modelReport.ts'
 import { describe, messageOf, stackOf } from './thrown.ts'
+import { bringThumbnails } from './thumbnails.ts'
 import { lineWriter, type OpenTrial, openTrial, type TrialSettings } from './trial.ts'
 
 /** Why a trial is broken off without an outcome: another kernel has it, or this one is shut down and the store starts it anew. */
@@ -30,6 +31,8 @@ export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'o
   readonly train: (trial: Trial) => Promise<Evaluation>
   /** Shows a notice beside the progress; it is in the log already. */
   readonly showNotice: (notice: string) => void
+  /** Whether small pictures of the test set go to the store. */
+  readonly thumbnails: boolean
   readonly upload: (file: Upload, signal: AbortSignal, onRetry: (reason: string) => void) => Promise<void>
   /** The checkpoint that the assignment names; null when the store has it no more. */
   readonly download: (onRetry: (reason: string) => void) => Promise<Uint8Array | null>
@@ -158,17 +161,26 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
   const upload = (one: Upload): Promise<void> =>
     settings.upload(one, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
   await upload(file)
-  const { topology } = finished.trainer
-  const artifacts = await bringArtifacts(
-    { topology, weights: finished.weights },
-    { upload, signal, onLeftOut: (name, error) => open.log(`${title}: no ${name} file: ${messageOf(error)}`, 'warn') },
-  )
+  const { trainer, weights, testSet, evaluation } = finished
+  const onLeftOut = (name: string, error: unknown): void =>
+    open.log(`${title}: no ${name} file: ${messageOf(error)}`, 'warn')
+  const bringing = { upload, signal, onLeftOut }
+  const exports = await bringArtifacts({ topology: trainer.topology, weights }, bringing)
+  const shown = settings.thumbnails
+    ? await bringThumbnails(testSet, evaluation.probabilities, model.evaluation, bringing)
+    : null
+  const artifacts = shown === null ? exports : [...exports, shown.file]
   const named = artifacts.map(({ name, sha1, bytes }) => ({ name, sha1: parse(Sha1, sha1), sizeBytes: bytes.length }))
   return {
     // An empty list: the store may ask for others to be measured on this test set.
-    outcome: { type: 'done', model: { ...model, artifacts: named }, seconds, reevaluations: [] },
+    outcome: {
+      type: 'done',
+      model: { ...model, evaluation: shown?.evaluation ?? model.evaluation, artifacts: named },
+      seconds,
+      reevaluations: [],
+    },
     files: [file, ...artifacts],
-    testSet: finished.testSet,
+    testSet,
   }
 }
 
