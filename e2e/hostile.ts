@@ -3,7 +3,7 @@ import { TEST_ACCURACY } from '@pawprint/protocol'
 import type { FakeAgent, Run } from '../store-server/src/testing/fakeAgent.ts'
 import { logRecord, refOf, upload } from '../store-server/src/testing/fakeAgent.ts'
 import { wholeDataReport } from './data.ts'
-import { wholeEvaluation } from './evaluation.ts'
+import { thumbnailsOf, uploadSheet, wholeEvaluation } from './evaluation.ts'
 import { deliver, launch, SCHEMA, type Stage, sendPoints } from './stage.ts'
 
 export const IMG = '<img src=x onerror="document.title=`ran`">'
@@ -47,12 +47,15 @@ export async function fillStage(stage: Stage): Promise<Full> {
   const runs = [agent.next('run'), agent.next('run'), agent.next('run'), agent.next('run')]
   const report = { classNames: CLASS_NAMES, engine: SCRIPT }
   const worse = await deliver(stage, agent, (await runs[0]) as Run, 0.401, report)
-  const artifacts = await filesOf(stage)
+  const evaluation = wholeEvaluation(CLASS_NAMES.length)
+  const thumbnails = thumbnailsOf(evaluation.confusion ?? [], { was: 1, said: 0 })
+  const count = thumbnails.cells.reduce((sum, cell) => sum + cell.count, 0)
+  const artifacts = [...(await filesOf(stage)), await uploadSheet(stage.store, count)]
   const best = await deliver(stage, agent, (await runs[1]) as Run, 0.47, {
     ...report,
     artifacts,
     metrics: { testAccuracy: 0.47, testMacroF1: 0.47, testTop5: 1, testAuc: 0.8, testEce: 0.1, latencyMs: 1234.5 },
-    evaluation: wholeEvaluation(CLASS_NAMES.length),
+    evaluation: { ...evaluation, thumbnails },
   })
   await deliver(stage, agent, (await runs[2]) as Run, 0.1, report)
   const failing = (await runs[3]) as Run

@@ -1,9 +1,10 @@
 // The store's page by keyboard alone, and its older jobs.
+import type { Artifact } from '@pawprint/protocol'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { refOf } from '../store-server/src/testing/fakeAgent.ts'
 import { wholeDataReport } from './data.ts'
-import { wholeEvaluation } from './evaluation.ts'
+import { thumbnailsOf, uploadSheet, wholeEvaluation } from './evaluation.ts'
 import { becomes, useScene } from './scene.ts'
 import { deliver, launch, TASK, train } from './stage.ts'
 
@@ -61,6 +62,51 @@ describe('by keyboard alone', () => {
     // On the way up of the first curve, at the left edge.
     await page.mouse.move(box.x + 1, box.y + box.height / 2)
     await becomes(said, 'ROC curves of 3 classes. cat has an AUC of 0.950.')
+    expect(problems).toEqual([])
+  })
+
+  test('the pictures of a cell of the confusion are shown, and hidden again; a sheet that is none is said so', async () => {
+    const agent = await scene.stage.join('pets')
+    const { confusion = [], ...whole } = wholeEvaluation(TASK.classNames.length)
+    const thumbnails = thumbnailsOf(confusion, { was: 2, said: 0 })
+    const evaluation = { ...whole, confusion, thumbnails }
+    const count = thumbnails.cells.reduce((sum, cell) => sum + cell.count, 0)
+    const made = async (artifacts: Artifact[]) => {
+      await launch(scene.stage, 'pets')
+      return deliver(scene.stage, agent, await agent.next('run'), 0.5, { evaluation, artifacts })
+    }
+    const sha1 = await made([await uploadSheet(scene.stage.store, count)])
+    const { page, problems } = await scene.open(`${scene.stage.link}#model/${sha1}`)
+    const drawer = page.getByRole('dialog')
+    const cell = (name: string) => drawer.locator('.matrix').getByRole('button', { name })
+    await pressOn(page, cell('cat named cat: 20'))
+    const shown = drawer.getByTestId('thumbnails').getByRole('img')
+    await becomes(() => shown.count(), 10)
+    expect(await drawer.getByTestId('thumbnails').textContent()).toContain('the 10 that the model was surest of')
+    // One to the right, one down: dogs that were named dogs.
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await becomes(() => shown.first().getAttribute('aria-label'), 'dog named dog, 99\u00a0% sure')
+    // Two cats before them in the sheet, 10 + 1 + 1 pictures, and one dog named cat: the 14th of eight columns, 56 px each.
+    expect(await shown.first().evaluate((element) => getComputedStyle(element).backgroundPosition)).toBe('-280px -56px')
+    await page.keyboard.press('Enter')
+    await becomes(() => shown.count(), 0)
+    await cell('owl named cat: 1').click()
+    await drawer.getByText('No picture of these was kept.').waitFor()
+    expect(await drawer.getByTestId('downloads').textContent()).not.toContain('webp')
+
+    // Nothing of the third model is what its report says: a sheet of one square.
+    const wrong = await made([await uploadSheet(scene.stage.store, 1)])
+    const none = await made([])
+    for (const [model, problem] of [
+      [wrong, `it has 256 × 32 pixels, not 256 × ${Math.ceil(count / 8) * 32}`],
+      [none, 'the model has no such file'],
+    ]) {
+      await page.goto(`${scene.stage.store.url}/#model/${model}`)
+      await cell('cat named cat: 20').click()
+      await drawer.getByText(`The pictures cannot be shown: ${problem}.`).waitFor()
+    }
     expect(problems).toEqual([])
   })
 

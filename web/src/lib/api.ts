@@ -45,6 +45,17 @@ async function readError(response: Response): Promise<ApiError> {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+const unread = (error: unknown): never => {
+  throw unanswered(error)
+}
+
+/** An answer that is no failure. Throws ApiError. */
+async function answerOf(path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(path, init).catch(unread)
+  if (!response.ok) throw await readError(response)
+  return response
+}
+
 /** JSON from the store; null for an empty answer. Throws ApiError. The cookie of the page says who asks. */
 async function call(method: Method, path: string, body?: unknown): Promise<unknown> {
   const init: RequestInit = { method, credentials: 'same-origin' }
@@ -52,13 +63,7 @@ async function call(method: Method, path: string, body?: unknown): Promise<unkno
     init.headers = { 'content-type': 'application/json' }
     init.body = JSON.stringify(body)
   }
-  const response = await fetch(path, init).catch((error: unknown) => {
-    throw unanswered(error)
-  })
-  if (!response.ok) throw await readError(response)
-  const text = await response.text().catch((error: unknown) => {
-    throw unanswered(error)
-  })
+  const text = await (await answerOf(path, init)).text().catch(unread)
   return text === '' ? null : JSON.parse(text)
 }
 
@@ -100,6 +105,11 @@ export const getModel = async (sha1: string): Promise<Model> => parse(Model, awa
 export const getEvaluation = async (sha1: string): Promise<ModelEvaluation> =>
   parse(ModelEvaluation, await call('GET', at('models', sha1, 'evaluation')))
 export const weightsUrl = (sha1: string): string => at('models', sha1, 'weights')
+/** The bytes of a file that was made of a model. Throws ApiError. */
+export async function getArtifact(sha1: string, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await answerOf(artifactUrl(sha1, name), { credentials: 'same-origin' })
+  return new Uint8Array(await response.arrayBuffer().catch(unread))
+}
 export const artifactUrl = (sha1: string, name: string): string => at('models', sha1, 'artifacts', ...name.split('/'))
 
 interface Page<T> {

@@ -9,10 +9,34 @@ export const rowFractions = (confusion: Matrix): number[][] =>
     return row.map((cell) => (count === 0 ? 0 : cell / count))
   })
 
+/** A place in the matrix: a class, and the one that the model said, by number. */
+export interface Cell {
+  readonly was: number
+  readonly said: number
+}
+
+const STEPS: Readonly<Record<string, readonly [down: number, right: number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+}
+
+/** Where a key leads from a cell, at an edge to the cell itself; null for a key that leads nowhere. Home and End stay in the row. */
+export function moveInMatrix(key: string, { was, said }: Cell, size: number): Cell | null {
+  if (key === 'Home') return { was, said: 0 }
+  if (key === 'End') return { was, said: size - 1 }
+  const step = Object.hasOwn(STEPS, key) ? STEPS[key] : undefined
+  if (step === undefined) return null
+  const inside = (place: number): number => Math.min(size - 1, Math.max(0, place))
+  return { was: inside(was + step[0]), said: inside(said + step[1]) }
+}
+
 /** Above this many classes the matrix becomes a list of its worst mistakes. */
 export const MAX_MATRIX_CLASSES = 12
 
 export interface Mistake {
+  readonly cell: Cell
   readonly was: string
   readonly said: string
   readonly fraction: number
@@ -26,7 +50,15 @@ export function worstPairs(confusion: Matrix, classNames: readonly string[], lim
     row.flatMap((count, j): Mistake[] =>
       i === j || count === 0
         ? []
-        : [{ was: classNames[i] ?? '', said: classNames[j] ?? '', fraction: fractions[i]?.[j] ?? 0, count }],
+        : [
+            {
+              cell: { was: i, said: j },
+              was: classNames[i] ?? '',
+              said: classNames[j] ?? '',
+              fraction: fractions[i]?.[j] ?? 0,
+              count,
+            },
+          ],
     ),
   )
   return pairs.sort((a, b) => b.fraction - a.fraction || b.count - a.count).slice(0, limit)

@@ -1,4 +1,4 @@
-import { type Artifact, type Model, shortSha1 } from '@pawprint/protocol'
+import { type Artifact, type Model, shortSha1, THUMBNAILS_FILE } from '@pawprint/protocol'
 import { artifactUrl, weightsUrl } from './api.ts'
 
 interface File {
@@ -19,7 +19,9 @@ export interface Download {
 
 /** What of a model can be downloaded now. */
 export function downloadsOf(model: Model): Download[] {
-  const { sha1, sizeBytes, damagedAt, artifacts = [] } = model
+  const { sha1, sizeBytes, damagedAt } = model
+  // Those are shown with the confusion matrix.
+  const artifacts = (model.artifacts ?? []).filter(({ name }) => name !== THUMBNAILS_FILE)
   const short = shortSha1(sha1)
   const fileOf = ({ name, sizeBytes }: Artifact): File => {
     const own = /^tfjs\/(.+)$/.exec(name)?.[1]
