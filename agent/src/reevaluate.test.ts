@@ -92,7 +92,12 @@ test('on a new test set a worse model stays undeployed although its figure is ab
   const { metrics, testSet, reevaluations } = await modelOf(store, deployed.sha1)
   expect({ metrics, testSet }).toEqual({ metrics: deployed.metrics, testSet: deployed.testSet })
   expect(reevaluations).toEqual([
-    { testSet: worse.testSet, metrics: expect.objectContaining({ testAccuracy: 0.8 }), at: expect.any(String) },
+    {
+      testSet: worse.testSet,
+      metrics: expect.objectContaining({ testAccuracy: 0.8 }),
+      intervals: expect.objectContaining({ testAccuracy: [expect.any(Number), expect.any(Number)] }),
+      at: expect.any(String),
+    },
   ])
   data.testSet = images(60, 45)
   expect((await train(store, 3)).verdict).toMatchObject({
@@ -114,6 +119,11 @@ test('a model measured anew on its own test set has the figures that its trial r
   expect(own.metrics.testAccuracy).toBe(33 / 40)
   expect(own.reevaluations).toEqual([again])
   expect(again?.metrics.testAccuracy).toBe(40 / 48)
+  // 40 of 48: a resample's standard deviation is √(5/6 · 1/6 / 48), and the bounds are 1.96 of them away, give or take a picture or two.
+  const deviation = Math.sqrt((5 / 6) * (1 / 6) * (1 / 48))
+  const [low = 0, high = 0] = again?.intervals?.testAccuracy ?? []
+  expect(Math.abs(low - (40 / 48 - 1.96 * deviation))).toBeLessThan(2 / 48)
+  expect(Math.abs(high - (40 / 48 + 1.96 * deviation))).toBeLessThan(2 / 48)
 })
 
 test('images of another size cannot be shown to the deployed model: the verdict says so, and nothing is deployed', async () => {

@@ -12,6 +12,10 @@ const perClass = <T extends v.GenericSchema>(schema: T) => v.pipe(v.array(schema
 const ClassIndex = v.pipe(Count, v.maxValue(MAX_CLASSES - 1))
 const OneOrMore = v.pipe(Count, v.minValue(1))
 
+/** 95 % intervals of metrics, low and high, by the metrics' names. */
+export const Intervals = v.pipe(v.record(MetricName, v.tuple([Finite, Finite])), v.maxEntries(MAX_METRICS))
+export type Intervals = v.InferOutput<typeof Intervals>
+
 /**
  * Where in `thumbnails.webp`, an artifact of the model, the pictures of a cell of the confusion are: all of them in the order of `cells`, row by
  * row, `columns` to a row, squares of `size` pixels. `probabilities` are those that the model gave the class that it named.
@@ -61,8 +65,7 @@ export const ModelEvaluation = v.object({
       }),
     ),
   ),
-  /** 95 % intervals of metrics, low and high, by the metrics' names. */
-  intervals: v.optional(v.pipe(v.record(MetricName, v.tuple([Finite, Finite])), v.maxEntries(MAX_METRICS))),
+  intervals: v.optional(Intervals),
   /** Bins of equal width of the probability that the model gave its answer: how many pictures, the mean probability, the accuracy. */
   calibration: v.optional(
     v.pipe(v.array(v.object({ count: Count, confidence: Fraction, accuracy: Fraction })), v.maxLength(MAX_POINTS)),

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { ErrorBody } from './error.ts'
-import { ModelEvaluation } from './evaluation.ts'
+import { Intervals, ModelEvaluation } from './evaluation.ts'
 import { MAX_ARTIFACTS, MAX_REEVALUATIONS } from './limits.ts'
 import { Metrics, Reproduced, Task } from './records.ts'
 import { Sha1, Sha256 } from './sha1.ts'
@@ -28,11 +28,21 @@ export type Preprocessing = v.InferOutput<typeof Preprocessing>
 export const TestSet = v.object({ fingerprint: Sha256, count: Count })
 
 /** What a model was found to be on another test set than that of its report. */
-export const Reevaluation = v.object({ testSet: TestSet, metrics: Metrics, at: Time })
+export const Reevaluation = v.object({
+  testSet: TestSet,
+  metrics: Metrics,
+  intervals: v.optional(Intervals),
+  at: Time,
+})
 export type Reevaluation = v.InferOutput<typeof Reevaluation>
 
 /** What became of another model on the test set of the one that is reported: its metrics there, or why there are none. */
-export const ReevaluationReport = v.object({ sha1: Sha1, metrics: Metrics, failed: v.optional(Text) })
+export const ReevaluationReport = v.object({
+  sha1: Sha1,
+  metrics: Metrics,
+  intervals: v.optional(Intervals),
+  failed: v.optional(Text),
+})
 export type ReevaluationReport = v.InferOutput<typeof ReevaluationReport>
 export const ReevaluationReports = v.pipe(v.array(ReevaluationReport), v.maxLength(MAX_REEVALUATIONS))
 

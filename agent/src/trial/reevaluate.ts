@@ -33,7 +33,7 @@ const MAX_FAILED_LENGTH = 1000
 export async function reevaluate(sha1: string, settings: ReevaluateSettings): Promise<ReevaluationReport> {
   const name = parse(Sha1, sha1)
   try {
-    return { sha1: name, metrics: await measureModel(name, settings) }
+    return { sha1: name, ...(await measureModel(name, settings)) }
   } catch (error) {
     settings.signal.throwIfAborted()
     const failed = (error instanceof Error ? error.message : String(error)).slice(0, MAX_FAILED_LENGTH)
@@ -41,7 +41,10 @@ export async function reevaluate(sha1: string, settings: ReevaluateSettings): Pr
   }
 }
 
-async function measureModel(sha1: Sha1, settings: ReevaluateSettings): Promise<ReevaluationReport['metrics']> {
+async function measureModel(
+  sha1: Sha1,
+  settings: ReevaluateSettings,
+): Promise<Pick<ReevaluationReport, 'metrics' | 'intervals'>> {
   const { testSet, classNames, downloadNetwork, downloadWeights } = settings
   const network = await downloadNetwork(sha1)
   const misfit = misfitOf(network, preprocessingOf(testSet), classNames)
@@ -51,8 +54,9 @@ async function measureModel(sha1: Sha1, settings: ReevaluateSettings): Promise<R
   const { labels, classCount } = testSet
   const probabilities = await predictAll(saved, settings)
   const predictions = checkPredictions({ labels, classCount, probabilities })
-  const { metrics } = await evaluationOf(predictions)
-  return { testAccuracy: valueOnce(accuracyOf(predictions), labels.length), ...metrics }
+  const { metrics, evaluation } = await evaluationOf(predictions)
+  const testAccuracy = valueOnce(accuracyOf(predictions), labels.length)
+  return { metrics: { testAccuracy, ...metrics }, ...(evaluation.intervals && { intervals: evaluation.intervals }) }
 }
 
 /** Why a model cannot be shown these images, in words for people; null when it can. */

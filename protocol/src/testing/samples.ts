@@ -60,7 +60,7 @@ export const AGENT_SAMPLES: readonly unknown[] = [
     ...attempt,
     seconds: 2,
     reevaluations: [
-      { sha1, metrics: { testAccuracy: 0.4 } },
+      { sha1, metrics: { testAccuracy: 0.4 }, intervals: { testAccuracy: [0.3, 0.5] } },
       { sha1, metrics: {}, failed: 'it takes images of 8 × 8' },
     ],
     model: {

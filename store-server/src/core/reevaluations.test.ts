@@ -1,4 +1,4 @@
-import { type Model, parse, Sha1 } from '@pawprint/protocol'
+import { type Intervals, type Model, parse, Sha1 } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { reportOf } from '../testing/fakeAgent.ts'
 import { measuredAgain, metricsOn, withReevaluation } from './reevaluations.ts'
@@ -32,5 +32,9 @@ test('a model that is trained and measured again on another set keeps what it wa
   expect(again.testSet).toEqual(setOf(1))
   expect([0, 1].map((n) => accuracyOn(again, n))).toEqual([0.5, 0.7])
   expect(again.reevaluations).toHaveLength(1)
+  const intervals: Intervals = { testAccuracy: [0.4, 0.6] }
+  expect(measuredAgain(MODEL, on(1, 0.7), intervals).reevaluations).toEqual([
+    { testSet: setOf(0), metrics: { testAccuracy: 0.5 }, intervals, at },
+  ])
   expect(measuredAgain(MODEL, on(0, 0.8))).toEqual({ ...MODEL, metrics: { testAccuracy: 0.8 } })
 })

@@ -1,4 +1,4 @@
-import { MAX_REEVALUATIONS, type Metrics, type Model, type Reevaluation } from '@pawprint/protocol'
+import { type Intervals, MAX_REEVALUATIONS, type Metrics, type Model, type Reevaluation } from '@pawprint/protocol'
 
 type Measured = Pick<Model, 'testSet' | 'metrics' | 'reevaluations'>
 
@@ -14,11 +14,16 @@ export function withReevaluation(model: Model, added: Reevaluation): Model {
   return { ...model, reevaluations: [...(model.reevaluations ?? []).slice(1 - MAX_REEVALUATIONS), added] }
 }
 
-/** The model as its last report has it. Measured on other images than before, it keeps what it was on those. */
-export function measuredAgain(model: Model, { metrics, testSet }: Pick<Model, 'metrics' | 'testSet'>): Model {
+/** The model as its last report has it. Measured on other images than before, it keeps what it was on those, with the intervals from then. */
+export function measuredAgain(
+  model: Model,
+  { metrics, testSet }: Pick<Model, 'metrics' | 'testSet'>,
+  intervals?: Intervals,
+): Model {
   if (testSet.fingerprint === model.testSet.fingerprint) return { ...model, metrics, testSet }
   const { reevaluations = [], ...before } = model
   const others = reevaluations.filter((one) => one.testSet.fingerprint !== testSet.fingerprint)
-  const former = { testSet: before.testSet, metrics: before.metrics, at: before.origins.at(-1)?.at ?? before.createdAt }
+  const at = before.origins.at(-1)?.at ?? before.createdAt
+  const former = { testSet: before.testSet, metrics: before.metrics, ...(intervals && { intervals }), at }
   return withReevaluation({ ...before, metrics, testSet, reevaluations: others }, former)
 }

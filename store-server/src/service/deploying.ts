@@ -59,11 +59,14 @@ export async function currentModel(store: Store, task: string): Promise<CurrentM
   return { deployment, task: record.task, model: shownToDemos(model), topology }
 }
 
-/** Topology and evaluation of a model, as its agent reported them; null where there is none. */
-export async function readDetails(store: Store, sha1: string): Promise<{ topology: unknown; evaluation: unknown }> {
+/** Topology and evaluation of a model, and the set that it was evaluated on, as its agent reported them; null where there is none. */
+export async function readDetails(
+  store: Store,
+  sha1: string,
+): Promise<Record<'topology' | 'evaluation' | 'testSet', unknown>> {
   const document = await store.storage.documents.read(DOCUMENTS.details(sha1))
-  const { topology = null, evaluation = null } = (document ?? {}) as { topology?: unknown; evaluation?: unknown }
-  return { topology, evaluation }
+  const { topology = null, evaluation = null, testSet = null } = (document ?? {}) as Record<string, unknown>
+  return { topology, evaluation, testSet }
 }
 
 /**

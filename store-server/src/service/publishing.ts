@@ -1,7 +1,6 @@
-import { type FromAgent, type Model, ProtocolError, shortSha1, type Verdict } from '@pawprint/protocol'
+import { type FromAgent, ProtocolError, shortSha1, type Verdict } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
-import { currentOf, type JobRecord, type ModelRecord } from '../core/records.ts'
-import { measuredAgain } from '../core/reevaluations.ts'
+import { currentOf, type ModelRecord } from '../core/records.ts'
 import { addSeconds } from '../core/registry.ts'
 import { resultOf, sayResult, withResult } from '../core/reproductions.ts'
 import { standingOf } from '../core/standing.ts'
@@ -14,6 +13,7 @@ import { removeCheckpoint } from './checkpoints.ts'
 import { type Store, timeOf } from './context.ts'
 import { appendDeployment, judgeNow, lockOf, showCurrent, taskOf, withVerdict } from './deploying.ts'
 import { dispatch } from './dispatching.ts'
+import { isOrigin, madeAgain, modelFrom } from './modelRecords.ts'
 import { candidateOf, noteReevaluations, requireComparable } from './reevaluating.ts'
 import { noteReproduced } from './reproducing.ts'
 import { jobOfAttempt, tellDropped } from './training.ts'
@@ -73,41 +73,6 @@ async function failBadWeights(store: Store, message: Done, error: ProtocolError)
   await dispatch(store, before.job.notebook)
 }
 
-/** The model's record with this attempt among its origins; equal weights are one model. */
-function modelFrom(store: Store, message: Done, job: JobRecord, blob: BlobInfo, finite: boolean): ModelRecord {
-  const now = timeOf(store)
-  const { topology: _topology, evaluation: _evaluation, ...report } = message.model
-  const model: Model = {
-    ...report,
-    sha256: blob.sha256,
-    sizeBytes: blob.sizeBytes,
-    task: job.job.task,
-    origins: [{ job: message.job, trial: message.trial, attempt: message.attempt, at: now }],
-    params: job.job.trials[message.trial]?.params ?? {},
-    seed: job.job.seed,
-    finite,
-    verdict: { deployed: false, code: 'not-better', reason: 'not judged yet', at: now },
-    createdAt: now,
-  }
-  return { model, number: ++store.counters.models, served: false }
-}
-
-const isOrigin = (record: ModelRecord, message: Done): boolean =>
-  record.model.origins.some(
-    ({ job, trial, attempt }) => job === message.job && trial === message.trial && attempt === message.attempt,
-  )
-
-/** A known model, made once more. */
-function madeAgain(known: ModelRecord, message: Done, late: boolean, now: string): ModelRecord {
-  const { metrics, testSet, artifacts = [] } = message.model
-  const { job, trial, attempt } = message
-  const origins = [...known.model.origins, ...(isOrigin(known, message) ? [] : [{ job, trial, attempt, at: now }])]
-  const files = artifacts.length > 0 ? { artifacts } : {}
-  // Measured again, perhaps on other images: what was measured last is what candidates are compared with.
-  if (late) return { ...known, model: { ...known.model, origins } }
-  return { ...known, model: { ...measuredAgain(known.model, { metrics, testSet }), origins, ...files } }
-}
-
 async function keep(store: Store, message: Done, finite: boolean): Promise<Verdict> {
   // A clearing that went before may have taken the job, or only the weights along.
   jobOfAttempt(store, message)
@@ -130,7 +95,7 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
       candidateOf(store, job.job.task, message, { ...message.model, finite }, late),
     )
   }
-  const record = known ? madeAgain(known, message, late, timeOf(store)) : modelFrom(store, message, job, blob, finite)
+  const record = known ? await madeAgain(store, known, message, late) : modelFrom(store, message, job, blob, finite)
   const verdict = await settle(store, message, record, late)
   failpoint('publish.beforeEnd')
   if (!late) await finish(store, message, verdict, resultOf(job, blob.sha1, timeOf(store)))
@@ -147,10 +112,10 @@ async function keep(store: Store, message: Done, finite: boolean): Promise<Verdi
 /** Puts model and verdict on disk: details, record, deployment, in this order, so that none names what is not there. */
 async function settle(store: Store, message: Done, record: ModelRecord, late: boolean): Promise<Verdict> {
   const { model } = record
-  const { topology, evaluation } = message.model
+  const { topology, evaluation, testSet } = message.model
   // Measured again: the evaluation goes with the metrics.
   if (!late || !store.models.has(model.sha1))
-    await store.storage.documents.write(DOCUMENTS.details(model.sha1), { topology, evaluation })
+    await store.storage.documents.write(DOCUMENTS.details(model.sha1), { topology, evaluation, testSet })
   const { code } = model.verdict
   const judgement = judgeNow(store, model.task, model.sha1, candidateOf(store, model.task, message, model, late))
   const verdict: Verdict = { ...judgement, at: timeOf(store) }

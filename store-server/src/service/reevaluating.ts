@@ -15,10 +15,15 @@ export async function noteReevaluations(
   { model, reevaluations = [] }: Done,
 ): Promise<void> {
   const { testSet } = model
-  for (const { sha1, metrics, failed } of reevaluations) {
+  for (const { sha1, metrics, intervals, failed } of reevaluations) {
     const known = store.models.get(sha1)
     if (known === undefined || known.model.task !== task || failed !== undefined) continue
-    const measured = withReevaluation(known.model, { testSet, metrics, at: timeOf(store) })
+    const measured = withReevaluation(known.model, {
+      testSet,
+      metrics,
+      ...(intervals && { intervals }),
+      at: timeOf(store),
+    })
     if (measured !== known.model) await changeModels(store, [{ ...known, model: measured }])
   }
 }
