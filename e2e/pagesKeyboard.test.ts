@@ -2,7 +2,7 @@
 import type { Artifact } from '@pawprint/protocol'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { refOf } from '../store-server/src/testing/fakeAgent.ts'
+import { refOf, reportOf, upload, weightsOf } from '../store-server/src/testing/fakeAgent.ts'
 import { wholeDataReport } from './data.ts'
 import { thumbnailsOf, uploadSheet, wholeEvaluation } from './evaluation.ts'
 import { becomes, useScene } from './scene.ts'
@@ -62,6 +62,28 @@ describe('by keyboard alone', () => {
     // On the way up of the first curve, at the left edge.
     await page.mouse.move(box.x + 1, box.y + box.height / 2)
     await becomes(said, 'ROC curves of 3 classes. cat has an AUC of 0.950.')
+    expect(problems).toEqual([])
+  })
+
+  test('a model that was measured on two test sets lists both, the one of its trial first', async () => {
+    const agent = await scene.stage.join('pets')
+    const evaluation = wholeEvaluation(TASK.classNames.length)
+    await launch(scene.stage, 'pets')
+    const sha1 = await deliver(scene.stage, agent, await agent.next('run'), 0.47, { evaluation })
+    await launch(scene.stage, 'pets')
+    const run = await agent.next('run')
+    const made = await upload(scene.stage.store, weightsOf(0.5))
+    const model = { ...reportOf(made, 0.3, 'b'.repeat(64)), classNames: TASK.classNames, evaluation: null }
+    const measured = { sha1, metrics: { testAccuracy: 0.25 }, intervals: { testAccuracy: [0.2, 0.3] } }
+    agent.send({ type: 'done', id: 'anew', ...refOf(run), model, seconds: 1, reevaluations: [measured] })
+    await agent.next('verdict', (verdict) => verdict.sha1 === made)
+    const { page, problems } = await scene.open(`${scene.stage.link}#model/${sha1}`)
+    const rows = page.getByTestId('test-sets').locator('tbody tr')
+    await becomes(() => rows.count(), 2)
+    expect(await rows.allInnerTexts()).toEqual([
+      expect.stringMatching(/^aaaaaaa\s+10\s.*by its trial\s+47\.0\s%\s±\s2\.0$/),
+      expect.stringMatching(/^bbbbbbb\s+10\s.*anew\s+25\.0\s%\s±\s5\.0$/),
+    ])
     expect(problems).toEqual([])
   })
 
