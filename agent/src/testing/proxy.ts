@@ -1,10 +1,26 @@
 import { connect as connectTo, createServer, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 import { onTestFinished } from 'vitest'
+
+/** What is kept from going on to the store, and who is told. */
+interface Held {
+  readonly text: string
+  readonly onHeld: () => void
+}
 
 /** A TCP proxy in front of a store, whose connections can be cut. */
 export async function startProxy(target: () => number) {
   const sockets = new Set<Socket>()
   let isOpen = true
+  let held: Held | null = null
+  const holding = (): Transform =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        // Without `done` nothing of this connection goes on.
+        if (held !== null && chunk.includes(held.text)) held.onHeld()
+        else done(null, chunk)
+      },
+    })
   const server = createServer((client) => {
     if (!isOpen) return client.resetAndDestroy()
     const store = connectTo(target(), '127.0.0.1')
@@ -13,7 +29,8 @@ export async function startProxy(target: () => number) {
       [store, client],
     ] as const) {
       sockets.add(from)
-      from.pipe(to)
+      if (from === client) from.pipe(holding()).pipe(to)
+      else from.pipe(to)
       from.on('error', () => to.destroy())
       from.on('close', () => {
         sockets.delete(from)
@@ -41,6 +58,15 @@ export async function startProxy(target: () => number) {
     },
     open: () => {
       isOpen = true
+    },
+    /** Keeps what has this text, and all that comes after it on its connection, from the store. Resolves when there is such. */
+    hold: (text: string) =>
+      new Promise<void>((resolve) => {
+        held = { text, onHeld: resolve }
+      }),
+    /** Holds nothing from now on; what was held stays so. */
+    letGo: () => {
+      held = null
     },
   }
 }
