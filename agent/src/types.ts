@@ -6,6 +6,7 @@ import type {
   InitialWeights,
   Loss,
   Model,
+  Normalisation,
   Optimizer,
   Schedule,
   WeightTensor,
@@ -43,6 +44,11 @@ export interface TrialCompileOptions {
    * what `loadPretrained`, `run.weights` and `trial.weights` give. What is not among them is drawn by the seed.
    */
   readonly initialWeights?: InitialWeights
+  /**
+   * What the network sees of a pixel: `(value × scale − mean) / std`, per channel. `normalisationOf(await inspect(data))` is that of the
+   * training images. The store keeps it with the model; demo, exports and later measurements do the same. Default: `value / 255`.
+   */
+  readonly normalisation?: Normalisation
 }
 
 export interface TrialFitOptions {

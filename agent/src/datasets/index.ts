@@ -30,6 +30,7 @@ export {
 export type { Side } from './folder/contentSides.ts'
 export { type Inspection, inspect, type Spread } from './inspect.ts'
 export { inspectText } from './inspectText.ts'
+export { normalisationOf } from './normalisation.ts'
 export { saveImageFolder } from './saveImageFolder.ts'
 export { type PerClass, type SubsetOptions, subset } from './subset.ts'
 export type {

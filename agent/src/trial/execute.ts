@@ -161,11 +161,12 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
   const upload = (one: Upload): Promise<void> =>
     settings.upload(one, signal, (reason) => open.log(`${title}: upload waits: ${reason}`, 'warn'))
   await upload(file)
-  const { trainer, weights, testSet, evaluation } = finished
+  const { trainer, weights, normalisation, testSet, evaluation } = finished
   const onLeftOut = (name: string, error: unknown): void =>
     open.log(`${title}: no ${name} file: ${messageOf(error)}`, 'warn')
   const bringing = { upload, signal, onLeftOut }
-  const exports = await bringArtifacts({ topology: trainer.topology, weights }, bringing)
+  const saved = { topology: trainer.topology, weights, ...(normalisation && { normalisation }) }
+  const exports = await bringArtifacts(saved, bringing)
   const shown = settings.thumbnails
     ? await bringThumbnails(testSet, evaluation.probabilities, model.evaluation, bringing)
     : null

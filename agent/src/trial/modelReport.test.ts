@@ -12,6 +12,7 @@ const EVALUATION = { loss: 0.5, accuracy: 0.75, probabilities: new Float32Array(
 const FINISHED: Finished = {
   trainer: { topology: { a: 1 }, parameterCount: 2, engine: 'test', evaluate: async () => EVALUATION },
   weights: [{ name: 'w', shape: [2], data: Float32Array.of(1, -2) }],
+  normalisation: undefined,
   evaluation: EVALUATION,
   testSet: brightImages(4),
   lastEpoch: undefined,

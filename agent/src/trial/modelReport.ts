@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Epoch, Evaluation, ImageSet, Trainer, WeightTensor } from '@pawprint/engine'
+import type { Epoch, Evaluation, ImageSet, Normalisation, Trainer, WeightTensor } from '@pawprint/engine'
 import {
   MAX_FRAME_BYTES,
   type Metrics,
@@ -22,6 +22,8 @@ import { latencyOf } from './latency.ts'
 export interface Finished {
   readonly trainer: Pick<Trainer, 'topology' | 'parameterCount' | 'engine' | 'evaluate'>
   readonly weights: readonly WeightTensor[]
+  /** How pixels reached the network; undefined for `value / 255`. */
+  readonly normalisation: Normalisation | undefined
   readonly evaluation: Evaluation
   readonly testSet: ImageSet
   readonly lastEpoch: Epoch | undefined
@@ -61,18 +63,21 @@ function onlyFinite(all: Readonly<Record<string, number | undefined>>): Metrics 
 type MadeSet = ImageSet & { readonly preprocessing?: { readonly input?: unknown } }
 
 /**
- * How the images of a set were made: stretched to fill by sharp's lanczos3, then scaled to 0…1, as the engine does; and whether
- * they are only what somebody framed of a picture.
+ * How the images of a set were made: stretched to fill by sharp's lanczos3; whether they are only what somebody framed of a picture; and what
+ * becomes of a pixel then, by default `value / 255`, as the engine does.
  */
-export const preprocessingOf = ({ width, height, channels, preprocessing }: MadeSet): Preprocessing => ({
+export const preprocessingOf = (
+  { width, height, channels, preprocessing }: MadeSet,
+  normalisation?: Normalisation,
+): Preprocessing => ({
   width,
   height,
   channels: channels === 1 ? 'grey' : 'rgb',
   fit: 'fill',
   kernel: 'lanczos3',
-  scale: 1 / 255,
-  mean: new Array<number>(channels).fill(0),
-  std: new Array<number>(channels).fill(1),
+  scale: normalisation?.scale ?? 1 / 255,
+  mean: [...(normalisation?.mean ?? new Array<number>(channels).fill(0))],
+  std: [...(normalisation?.std ?? new Array<number>(channels).fill(1))],
   ...(preprocessing?.input === 'cropped' ? { input: 'cropped' } : {}),
 })
 
@@ -103,7 +108,7 @@ export async function modelReport(
     parameterCount: trainer.parameterCount,
     testSet: { fingerprint: fingerprintOf(testSet), count: labels.length },
     engine: trainer.engine,
-    preprocessing: preprocessingOf(testSet),
+    preprocessing: preprocessingOf(testSet, finished.normalisation),
     classNames: [...task.classNames],
     topology: trainer.topology,
     evaluation: fitted(judged.evaluation, MAX_FRAME_BYTES / 2),

@@ -1,4 +1,13 @@
-import type { Checkpoint, Epoch, Evaluation, FitOptions, ImageSet, Trainer, WeightTensor } from '@pawprint/engine'
+import type {
+  Checkpoint,
+  Epoch,
+  Evaluation,
+  FitOptions,
+  ImageSet,
+  Normalisation,
+  Trainer,
+  WeightTensor,
+} from '@pawprint/engine'
 import type { Run, TrialFitOptions } from '../types.ts'
 import type { SavedTrial } from './checkpointFile.ts'
 import type { Memory } from './memory.ts'
@@ -8,6 +17,8 @@ import { createStepReporter, type Reported, type StepReporter } from './stepRepo
 export interface OpenRun {
   readonly run: Run
   readonly trainer: Trainer
+  /** How pixels reach its network; undefined for `value / 255`. */
+  readonly normalisation: Normalisation | undefined
   /** Frees the worker, once it has put down what it is at. */
   close(): Promise<void>
   /** Seconds and images of all epochs so far. */
@@ -27,6 +38,7 @@ export interface RunSettings {
   readonly nowMs: () => number
   readonly publish: (reported: Reported, numbers: StepNumbers) => void
   readonly memory: Memory
+  readonly normalisation: Normalisation | undefined
   /** Epochs and steps of the trial's other runs so far: numbers go on from there, as screens show one course. */
   readonly before: () => { readonly epochs: number; readonly steps: number }
   readonly checkpointEveryMs: number
@@ -128,6 +140,7 @@ export function openRun(trainer: Trainer, settings: RunSettings): OpenRun {
   return {
     run: { fit, weights, evaluate },
     trainer,
+    normalisation: settings.normalisation,
     trained,
     testSetOf(evaluation) {
       const known = evaluations.get(evaluation)

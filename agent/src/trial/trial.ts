@@ -55,7 +55,7 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     if (isOver) throw new AgentError('E_TRAIN', 'trial.compile', 'a trial under way', 'one that has ended')
   }
   const log = lineWriter(settings)
-  const runSettings: Omit<RunSettings, 'memory' | 'before'> = {
+  const runSettings: Omit<RunSettings, 'memory' | 'before' | 'normalisation'> = {
     ...settings,
     // Models before the one that had got furthest are trained anew; their checkpoints must not take its place.
     onCheckpoint: (saved, progress) => {
@@ -84,6 +84,7 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     const open: OpenRun = openRun(trainer, {
       ...runSettings,
       memory,
+      normalisation: options.normalisation,
       before: () => sumOf(runs.filter((other) => other !== open)),
     })
     runs.push(open)
@@ -127,7 +128,7 @@ async function finish(runs: readonly OpenRun[], answer: unknown, task: Task): Pr
   const refuse = (expected: string, got: string): AgentError => new AgentError('E_TRAIN', 'train', expected, got)
   if (typeof answer !== 'object' || answer === null)
     throw refuse('to return the evaluation: return run.evaluate(data.test)', answer === null ? 'null' : typeof answer)
-  for (const { trainer, trained, testSetOf } of runs) {
+  for (const { trainer, normalisation, trained, testSetOf } of runs) {
     const testSet = testSetOf(answer)
     if (testSet === undefined) continue
     if (testSet === 'trained-on')
@@ -138,7 +139,8 @@ async function finish(runs: readonly OpenRun[], answer: unknown, task: Task): Pr
       throw refuse(`a model of ${task.classNames.length} classes, as task ${task.name} has`, `${classCount}`)
     const { seconds, samples, lastEpoch } = trained
     const weights = await trainer.weights()
-    return { trainer, weights, evaluation, testSet, lastEpoch, trainSeconds: seconds, trainedSamples: samples }
+    const measured = { evaluation, testSet, lastEpoch, trainSeconds: seconds, trainedSamples: samples }
+    return { trainer, weights, normalisation, ...measured }
   }
   throw refuse('to return what run.evaluate gave, as it is', 'another object')
 }
