@@ -6,9 +6,15 @@ export async function measureFeel({ python: asked, seconds, rounds }) {
   const results = {}
   const ours = startOurs(1)
   results.timerGapsMs = await ours.ask({ gaps: true, case: 'C', seconds: 4 * seconds })
+  const warm = startOurs(1)
+  const afterWarmUp = (await warm.ask({ start: true, isWarm: true, case: 'A' })).ms
+  warm.stop()
+  const fresh = startOurs(1)
+  const first = (await fresh.ask({ start: true, case: 'A' })).ms
+  fresh.stop()
   const starts = []
-  for (let round = 0; round <= rounds; round++) starts.push((await ours.ask({ start: true, case: 'A' })).ms)
-  results.trialStartMs = { first: starts[0], median: median(starts.slice(1)) }
+  for (let round = 0; round < rounds; round++) starts.push((await ours.ask({ start: true, case: 'A' })).ms)
+  results.trialStartMs = { first, afterWarmUp, further: median(starts) }
   results.shares = {}
   for (const name of ['A', 'B', 'C']) results.shares[name] = await ours.ask({ shares: true, case: name })
   ours.stop()

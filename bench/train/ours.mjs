@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
-import { adam, createTrainer } from '@pawprint/engine'
+import { setTimeout as wait } from 'node:timers/promises'
+import { adam, createTrainer, warmUp } from '@pawprint/engine'
 import { MODELS } from './models.mjs'
 
 const CASES = JSON.parse(readFileSync(new URL('./cases.json', import.meta.url), 'utf8'))
@@ -14,6 +15,7 @@ const SAMPLES = 2560
 const CLASSES = 10
 /** Of each kind, for the shares. */
 const EPOCHS = 8
+const WARM_UP_MS = 3000
 // Small, so that weights stay near their start and no number becomes denormal in a long run.
 const LEARNING_RATE = 1e-5
 const threads = Number(process.argv[2] ?? 1)
@@ -107,8 +109,12 @@ async function gaps({ case: name, seconds }) {
   return { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }
 }
 
-/** From the call that makes the trainer to the first step's report. */
-async function start({ case: name }) {
+/** From the call that makes the trainer to the first step's report; `isWarm`: as in an agent, which has a worker wait for its first trial. */
+async function start({ case: name, isWarm }) {
+  if (isWarm) {
+    warmUp()
+    await wait(WARM_UP_MS)
+  }
   const options = CASES[name]
   const data = randomSet(options, 10 * options.batchSize)
   const startedMs = performance.now()

@@ -1,4 +1,4 @@
-import type { Backend } from './choose.ts'
+import type { Backend, Device } from './choose.ts'
 import type { EngineErrorCode } from './errors.ts'
 import type { RuntimeOptions } from './runtime.ts'
 import type {
@@ -109,13 +109,19 @@ export interface Open {
   readonly setup: Setup
 }
 
+/** Loads what a session on this device needs, before there is one. */
+export interface Warm {
+  readonly type: 'warm'
+  readonly device: Device
+}
+
 /** Ends the session once the work before it is done; the worker then answers `closed`. */
 export const CLOSE = 'close'
 
 /** Ends a worker that has no session. */
 export const END = 'end'
 
-export type ToWorker = Open | Envelope | typeof CLOSE | typeof END
+export type ToWorker = Open | Warm | Envelope | typeof CLOSE | typeof END
 
 export type Reply =
   | { readonly type: 'closed' }

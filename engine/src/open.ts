@@ -19,9 +19,12 @@ const NAMES: Readonly<Record<Device, string>> = {
 }
 
 /** What a model that the engine can run is run by, unless a trial asks for something else. Throws like `askedBackend`. */
-export const usualEngine = (): string => {
+export const usualEngine = (): string => (askedBackend() === 'tensorflow' ? 'tensorflow.js' : NAMES[usualDevice()])
+
+/** The device of that. */
+export function usualDevice(): Device {
   const asked = askedBackend()
-  return asked === 'tensorflow' ? 'tensorflow.js' : NAMES[chooseBackend(asked, null, missingNative(asked)).device]
+  return chooseBackend(asked, null, missingNative(asked)).device
 }
 
 /**

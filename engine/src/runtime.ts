@@ -1,5 +1,7 @@
 import type { Device } from './choose.ts'
-import { type Node, type Shape, sizeOf, type Value } from './ir/graph.ts'
+import { type Node, newGraph, type Shape, sizeOf, type Value } from './ir/graph.ts'
+import { matMul } from './ir/linear.ts'
+import { input } from './ir/shape.ts'
 import type { StepGraph } from './step.ts'
 
 /** Numbers with their shape, as they cross into a runtime. */
@@ -51,6 +53,16 @@ export async function compile(
 export async function openLoop(step: StepGraph, options: RuntimeOptions): Promise<Runtime> {
   if (options.device === 'native') return (await import('./native/loop.ts')).openNativeLoop(step, options)
   return (await import('./onnx/loop.ts')).openOnnxLoop(step, options)
+}
+
+/** Loads what a device needs, and has it do what only its first call takes long for. */
+export async function warm(device: Device): Promise<void> {
+  const g = newGraph()
+  const x = input(g, 'x', [16, 16])
+  const y = matMul(g, x, x)
+  const compiled = await compile(g.nodes, [y], { device, threads: 1 })
+  await compiled.run(new Map([[x, new Float32Array(256)]]))
+  await compiled.close()
 }
 
 /** The inputs of a step that hold samples, by name. */

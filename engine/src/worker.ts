@@ -10,6 +10,7 @@ import {
   type ToWorker,
   type TrainingState,
 } from './messages.ts'
+import { warm } from './runtime.ts'
 import { openSession, type Session } from './session.ts'
 import { Stopped } from './stopped.ts'
 
@@ -32,6 +33,8 @@ async function take(message: ToWorker): Promise<void> {
   if (message === END) port?.close()
   else if (message === CLOSE) await close()
   else if (message.type === 'open') setup = message.setup
+  // What cannot be loaded is told to the trial that needs it.
+  else if (message.type === 'warm') await warm(message.device).catch(() => undefined)
   else send(await answer(message))
 }
 

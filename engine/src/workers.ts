@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { END } from './messages.ts'
+import { END, type Warm } from './messages.ts'
+import { usualDevice } from './open.ts'
 
 /*
  * Worker threads outlive their trials: starting one takes about a quarter of a second of processor time, most of it to load modules. So one
@@ -12,9 +13,12 @@ const waiting: Worker[] = []
 /** As many as could work at once. */
 const MOST_WAITING = availableParallelism()
 
-/** Starts a worker that waits, unless one does: the first trial need not wait for it then. */
+/** Starts a worker that waits, unless one does, and has it load what models are usually run by: the first trial need not wait for it then. */
 export function warmUp(): void {
-  if (waiting.length === 0) giveBackWorker(startWorker())
+  if (waiting.length > 0) return
+  const worker = startWorker()
+  worker.postMessage({ type: 'warm', device: usualDevice() } satisfies Warm)
+  giveBackWorker(worker)
 }
 
 /** A worker with nothing under way. */
