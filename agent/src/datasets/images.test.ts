@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { allocateImages, labelledImages } from './images.ts'
+import { allocateImages, arrange, labelledImages } from './images.ts'
+import { seededRandom, shuffle } from './random.ts'
 
 const CLASSES = ['a', 'b']
 
@@ -36,4 +37,14 @@ test('images lie in shared memory', () => {
 
 test('a set too large for memory is refused before memory is taken', () => {
   expect(() => allocateImages(50_000, 256)).toThrow('imageSize: expected at most 146 for 50000 images, got 256')
+})
+
+test.each([[0], [1], [2], [3], [10], [101]])('puts %i images into any order, in place', (count) => {
+  for (const seed of [1, 2, 3]) {
+    const order = shuffle([...Array(count).keys()], seededRandom(seed))
+    const pixels = Uint8Array.from({ length: count * 3 }, (_, at) => Math.floor(at / 3) + (at % 3))
+    const before = pixels.slice()
+    arrange(pixels, 3, order)
+    expect([...pixels]).toEqual(order.flatMap((from) => [...before.subarray(from * 3, from * 3 + 3)]))
+  }
 })

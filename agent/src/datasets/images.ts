@@ -77,3 +77,24 @@ export function labelledImages(
     fingerprint: fingerprintOf(images, labels, imageSize, classNames),
   }
 }
+
+/**
+ * Puts images into another order, in place: the image that was `order[n]`th becomes the nth. `order` holds each number once.
+ * One image is kept aside at a time, because a copy of all could double the memory of a large set.
+ */
+export function arrange(pixels: Uint8Array, sizeBytes: number, order: readonly number[]): void {
+  const isPlaced = new Uint8Array(order.length)
+  const imageAt = (index: number): Uint8Array => pixels.subarray(index * sizeBytes, (index + 1) * sizeBytes)
+  for (const start of order.keys()) {
+    if (isPlaced[start] === 1) continue
+    const aside = imageAt(start).slice()
+    let at = start
+    for (let from = order[at] as number; from !== start; from = order[at] as number) {
+      imageAt(at).set(imageAt(from))
+      isPlaced[at] = 1
+      at = from
+    }
+    imageAt(at).set(aside)
+    isPlaced[at] = 1
+  }
+}

@@ -1,9 +1,9 @@
 import { DatasetError } from '../errors.ts'
-import { labelledImages, pixelBytes, preprocessingOf } from '../images.ts'
+import { arrange, labelledImages, pixelBytes, preprocessingOf } from '../images.ts'
 import { stratifiedSplit } from '../split.ts'
 import type { DatasetFiles, DatasetOptions, ImageFile, LabelledImages, PetInput, Preprocessing } from '../types.ts'
 import { breedName } from './petLists.ts'
-import { arrange, type Photographs } from './photographs.ts'
+import type { Photographs } from './photographs.ts'
 
 /** A listed photograph and what the lists say about it. */
 export interface ListedPhotograph {

@@ -5,23 +5,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { seededRandom, shuffle } from '../random.ts'
 import { makeTar } from '../testing/testData.ts'
 import { colourOf, photograph, SIDE } from '../testing/testPets.ts'
-import { arrange, readPhotographs } from './photographs.ts'
+import { readPhotographs } from './photographs.ts'
 
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pawprint-photographs-'))
 })
 afterEach(() => rm(folder, { recursive: true }))
-
-test.each([[0], [1], [2], [3], [10], [101]])('puts %i images into any order, in place', (count) => {
-  for (const seed of [1, 2, 3]) {
-    const order = shuffle([...Array(count).keys()], seededRandom(seed))
-    const pixels = Uint8Array.from({ length: count * 3 }, (_, at) => Math.floor(at / 3) + (at % 3))
-    const before = pixels.slice()
-    arrange(pixels, 3, order)
-    expect([...pixels]).toEqual(order.flatMap((from) => [...before.subarray(from * 3, from * 3 + 3)]))
-  }
-})
 
 test('more photographs than one handful come in the order of the archive, each with its own pixels', async () => {
   const part = { archive: 'images.tar', folder: 'images', files: [] }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hashFiles, readHashed, type Side, sideOf } from './contentSides.ts'
+import { Broken } from '../pixels/decodePicture.ts'
+import { readPicture, type Side, sideOf } from './contentSides.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -48,28 +49,16 @@ test('another seed shares out anew: two test sets of a fifth have a fifth in com
   expect(both.length / first.length).toBeLessThan(0.25)
 })
 
-test('files are known by the SHA-256 of their bytes; what cannot be read is listed', async () => {
+test('a picture is read whole; what cannot be read, or is too large, is broken', async () => {
   await mkdir(join(folder, 'folder.jpg'))
   await writeFile(join(folder, 'abc'), 'abc')
   await writeFile(join(folder, 'large'), '')
   await truncate(join(folder, 'large'), MAX_IMAGE_BYTES + 1)
-  const names = ['abc', 'missing', 'folder.jpg', 'large']
-  const files = names.map((name) => ({ name, path: join(folder, name) }))
-  const { hashed, broken } = await hashFiles(files, undefined)
-  // FIPS 180-4, the example "abc".
-  const sha256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
-  expect(hashed).toEqual([{ ...files[0], sha256 }])
-  expect(broken).toEqual([
-    { name: 'missing', reason: 'the file cannot be read: ENOENT' },
-    { name: 'folder.jpg', reason: 'the file cannot be read: EISDIR' },
-    { name: 'large', reason: 'the file has 16777217 bytes, more than 16777216' },
-  ])
-})
-
-test('a file that changed after it was hashed is refused', async () => {
-  const path = join(folder, 'changing')
-  await writeFile(path, 'before')
-  expect(Buffer.from(await readHashed(path, hashOf('before'))).toString()).toBe('before')
-  await writeFile(path, 'after')
-  await expect(readHashed(path, hashOf('before'))).rejects.toThrow('got another content than a moment before')
+  expect(Buffer.from(await readPicture(join(folder, 'abc'))).toString()).toBe('abc')
+  for (const [name, reason] of [
+    ['missing', 'the file cannot be read: ENOENT'],
+    ['folder.jpg', 'the file cannot be read: EISDIR'],
+    ['large', 'the file has 16777217 bytes, more than 16777216'],
+  ] as const)
+    await expect(readPicture(join(folder, name))).rejects.toThrow(new Broken(reason))
 })

@@ -2,13 +2,13 @@ import { join } from 'node:path'
 import { MAX_NAME_LENGTH } from '@pawprint/protocol'
 import { cacheFolder, type Surroundings } from '../archives/locate.ts'
 import { DatasetError } from '../errors.ts'
-import { labelledImages, MAX_CLASSES, pixelBytes, preprocessingOf } from '../images.ts'
+import { arrange, labelledImages, MAX_CLASSES, pixelBytes, preprocessingOf } from '../images.ts'
 import type { PictureSize } from '../pixels/decode.ts'
 import { type CachedDecoded, decodeCached, decoderName } from '../pixels/decodeCached.ts'
 import type { CacheSettings } from '../pixels/pixelCache.ts'
 import { countPrinter } from '../progress.ts'
 import type { BrokenImage, Dataset, ImageFile, ImageFolderOptions, LabelledImages } from '../types.ts'
-import { hashFiles, readHashed, SIDES, type Side, sideOf } from './contentSides.ts'
+import { readPicture, SIDES, type Side, sideOf } from './contentSides.ts'
 import { type FolderFile, listFolderFiles } from './folderFiles.ts'
 import { folderNotice } from './folderNotice.ts'
 import { type ImageFolderSettings, resolveImageFolderOptions } from './folderOptions.ts'
@@ -16,8 +16,8 @@ import { type ImageFolderSettings, resolveImageFolderOptions } from './folderOpt
 /** Most that is kept in the user's cache folder, of all sets together. */
 const MAX_CACHE_BYTES = 4 * 2 ** 30
 
-/** A picture, the set that it goes to, and its label. */
-interface Placed extends FolderFile {
+/** A decoded picture, the set that it goes to, and its label. */
+interface Placed extends FolderFile, PictureSize {
   readonly sha256: string
   readonly side: Side
   readonly label: number
@@ -50,25 +50,45 @@ async function cacheOf(settings: ImageFolderSettings, around: Surroundings): Pro
   return { root, decoder: await decoderName(), imageSize: settings.imageSize, maxBytes: MAX_CACHE_BYTES }
 }
 
-/** Cuts what was decoded, which is sorted by side, into the three sets. */
+/** Puts what was decoded in order, the images in place. */
+function place(
+  { images, indices, sizes, keys }: CachedDecoded,
+  files: readonly FolderFile[],
+  classNames: readonly string[],
+  settings: ImageFolderSettings,
+): readonly Placed[] {
+  const found = indices.map((index, at) => {
+    const [file, sha256] = [files[index] as FolderFile, keys[at] as string]
+    const label = classNames.indexOf(file.className)
+    return { at, ...file, ...(sizes[at] as PictureSize), sha256, side: sideOf(sha256, settings), label }
+  })
+  found.sort(inOrder)
+  arrange(
+    images,
+    pixelBytes(settings.imageSize),
+    found.map(({ at }) => at),
+  )
+  return found
+}
+
+/** Cuts images, sorted by side, into the three sets. */
 function partsOf(
-  { images, indices, sizes }: CachedDecoded,
+  images: Uint8Array,
   placed: readonly Placed[],
   imageSize: number,
   classNames: readonly string[],
 ): Record<Side, Part> {
   const sizeBytes = pixelBytes(imageSize)
-  const decoded = indices.map((index) => placed[index] as Placed)
-  const labels = new Uint8Array(new SharedArrayBuffer(decoded.length))
-  labels.set(decoded.map(({ label }) => label))
+  const labels = new Uint8Array(new SharedArrayBuffer(placed.length))
+  labels.set(placed.map(({ label }) => label))
   const part = (side: Side): Part => {
-    const start = decoded.filter((one) => SIDES.indexOf(one.side) < SIDES.indexOf(side)).length
-    const end = start + decoded.filter((one) => one.side === side).length
+    const start = placed.filter((one) => SIDES.indexOf(one.side) < SIDES.indexOf(side)).length
+    const end = start + placed.filter((one) => one.side === side).length
     const cut = {
       images: images.subarray(start * sizeBytes, end * sizeBytes),
       labels: labels.subarray(start, end),
     }
-    const files = decoded.slice(start, end).map(({ name }, at) => ({ name, ...(sizes[start + at] as PictureSize) }))
+    const files = placed.slice(start, end).map(({ name, width, height }) => ({ name, width, height }))
     return { set: labelledImages(cut, imageSize, classNames), files }
   }
   return { train: part('train'), validation: part('validation'), test: part('test') }
@@ -94,21 +114,17 @@ async function readFolders(settings: ImageFolderSettings, around: Surroundings, 
   const source = folders.join(', ')
   const { classNames, files } = await listFolderFiles(folders, settings.classes)
   checkClassNames(classNames, source)
-  const { hashed, broken: unreadable } = await hashFiles(files, signal)
-  const placed = hashed
-    .map((file) => ({ ...file, side: sideOf(file.sha256, settings), label: classNames.indexOf(file.className) }))
-    .sort(inOrder)
   const decoded = await decodeCached(
-    placed.map(({ path, name, sha256 }) => ({ name, key: sha256, read: () => readHashed(path, sha256) })),
+    files.map(({ path, name }) => ({ name, read: () => readPicture(path) })),
     { imageSize, signal, onProgress: settings.onProgress ?? countPrinter('Decoding pictures', process.stderr) },
     await cacheOf(settings, around),
     nowMs,
   )
-  const broken = [...unreadable, ...decoded.broken]
-  const left = decoded.indices.map((index) => placed[index] as Placed)
-  checkLeft(left, classNames, files, broken)
-  const { train, validation, test } = partsOf(decoded, placed, imageSize, classNames)
-  const notice = folderNotice({ settings, classNames, left, broken, cacheProblem: decoded.cacheProblem })
+  const { broken, cacheProblem } = decoded
+  const placed = place(decoded, files, classNames, settings)
+  checkLeft(placed, classNames, files, broken)
+  const { train, validation, test } = partsOf(decoded.images, placed, imageSize, classNames)
+  const notice = folderNotice({ settings, classNames, left: placed, broken, cacheProblem })
   return {
     train: train.set,
     validation: validation.set,

@@ -1,10 +1,9 @@
-import { imageTypeOf, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '@pawprint/protocol'
-import type { SharpConstructor } from 'sharp'
-import { allocatePixels, pixelBytes, preprocessingOf } from '../images.ts'
+import { allocatePixels, pixelBytes } from '../images.ts'
 import type { BrokenImage } from '../types.ts'
+import { Broken, type Crop, decodePicture, type PictureSize } from './decodePicture.ts'
 import { sideBySide } from './sideBySide.ts'
 
-export type { BrokenImage }
+export type { BrokenImage, Crop, PictureSize }
 
 /** One picture to be decoded. */
 export interface ImageSource {
@@ -14,19 +13,6 @@ export interface ImageSource {
   read(): Promise<Uint8Array>
   /** The part to take, in pixels of the upright picture: integers, inside it. Default: all of it. */
   readonly crop?: Crop
-}
-
-export interface Crop {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
-}
-
-/** In pixels. */
-export interface PictureSize {
-  readonly width: number
-  readonly height: number
 }
 
 export interface Decoded {
@@ -52,100 +38,52 @@ export interface DecodeOptions {
 /** Raise it when the pixels that come out change: they are kept under this number. */
 export const DECODER_VERSION = 1
 
-const WHITE = '#ffffff'
-/** EXIF orientations from here on lie on their side. */
-const FIRST_TURNED = 5
-
-/** This picture is broken: listed, where any other error ends the whole. */
-class Broken extends Error {}
-
-const broken = (reason: string, options?: ErrorOptions): never => {
-  throw new Broken(reason, options)
+/** A picture whose `read` may find, by its bytes, that it need not be decoded: null. */
+export interface OptionalSource extends Omit<ImageSource, 'read'> {
+  read(): Promise<Uint8Array | null>
 }
 
-/** What the decoder says is not told: side by side with others, it mixes up whose error it is. */
-const damaged = (bytes: Uint8Array) => (cause: unknown) =>
-  broken(`damaged or cut off (${imageTypeOf(bytes)})`, { cause })
-
-interface Picture extends PictureSize {
-  /** `[imageSize, imageSize, 3]`. */
-  readonly pixels: Uint8Array
-}
-
-/** Size of the upright picture, from its header: nothing is decoded yet. */
-async function sizeOf(sharp: SharpConstructor, bytes: Uint8Array): Promise<PictureSize> {
-  if (bytes.length === 0) broken('the file is empty')
-  if (bytes.length > MAX_IMAGE_BYTES) broken(`the file has ${bytes.length} bytes, more than ${MAX_IMAGE_BYTES}`)
-  if (imageTypeOf(bytes) === null) broken('neither JPEG, PNG, WebP nor GIF')
-  // Its own limit is off, so that the words are ours.
-  const {
-    width,
-    height,
-    orientation = 1,
-  } = await sharp(bytes, { limitInputPixels: false }).metadata().catch(damaged(bytes))
-  if (width * height > MAX_IMAGE_PIXELS) broken(`${width} × ${height} pixels, more than ${MAX_IMAGE_PIXELS}`)
-  return orientation < FIRST_TURNED ? { width, height } : { width: height, height: width }
-}
-
-function checkInside({ left, top, width, height }: Crop, size: PictureSize): void {
-  const isInside = left >= 0 && top >= 0 && left + width <= size.width && top + height <= size.height
-  if (!isInside || width < 1 || height < 1)
-    broken(`the part to take is not inside the ${size.width} × ${size.height} pixels`)
-}
-
-/** Decodes as the demo does with a dropped picture, so that a model sees there what it saw here. */
-async function decode(
-  sharp: SharpConstructor,
-  bytes: Uint8Array,
-  crop: Crop | undefined,
-  imageSize: number,
-): Promise<Picture> {
-  const size = await sizeOf(sharp, bytes)
-  let picture = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: WHITE })
-  if (crop) {
-    checkInside(crop, size)
-    picture = picture.extract({ left: crop.left, top: crop.top, width: crop.width, height: crop.height })
-  }
-  const { width, height } = crop ?? size
-  const { fit, kernel } = preprocessingOf(imageSize)
-  // Shrinking inside the JPEG decoder would be faster, but gives other pixels than resizing the picture.
-  if (width !== imageSize || height !== imageSize)
-    picture = picture.resize(imageSize, imageSize, { fit, kernel, fastShrinkOnLoad: false })
-  const pixels = await picture.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer().catch(damaged(bytes))
-  if (pixels.length !== pixelBytes(imageSize)) broken('a picture of unknown colours')
-  return { pixels, ...size }
-}
+/** What became of a picture; null: it was not to be decoded. */
+export type DecodeResult = PictureSize | BrokenImage | null
 
 /**
  * Decodes pictures as decodeImages does, each to where `targetOf` its number says: `[imageSize, imageSize, 3]`. Answers the
- * sizes and the broken ones, in the order of the sources.
+ * sizes and the broken ones, in the order of the sources. One that is not to be decoded is counted, but `onProgress` does not hear of it.
  */
 export async function decodeInto(
-  sources: readonly ImageSource[],
+  sources: readonly OptionalSource[],
   targetOf: (index: number) => Uint8Array,
   { imageSize, onProgress, signal }: DecodeOptions,
-): Promise<(PictureSize | BrokenImage)[]> {
+): Promise<DecodeResult[]> {
   signal?.throwIfAborted()
   // Loaded when first needed: sharp is native code.
   const { default: sharp } = await import('sharp')
-  const results: (PictureSize | BrokenImage)[] = []
+  const results: DecodeResult[] = []
   let done = 0
   await sideBySide(sources.length, async (index) => {
-    const source = sources[index] as ImageSource
-    try {
-      const { pixels, ...size } = await decode(sharp, await source.read(), source.crop, imageSize)
+    const source = sources[index] as OptionalSource
+    const result = await brokenIsListed(source.name, async () => {
+      const bytes = await source.read()
+      if (bytes === null) return null
+      const { pixels, ...size } = await decodePicture(sharp, bytes, imageSize, source.crop)
       targetOf(index).set(pixels)
-      results[index] = size
-    } catch (error) {
-      if (!(error instanceof Broken)) throw error
-      results[index] = { name: source.name, reason: error.message }
-    }
+      return size
+    })
+    results[index] = result
+    done++
     signal?.throwIfAborted()
-    onProgress?.(++done, sources.length)
+    if (result !== null) onProgress?.(done, sources.length)
   })
   return results
+}
+
+async function brokenIsListed(name: string, decode: () => Promise<PictureSize | null>): Promise<DecodeResult> {
+  try {
+    return await decode()
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+    return { name, reason: error.message }
+  }
 }
 
 /**
@@ -167,15 +105,12 @@ export const imagesOf = (images: Uint8Array, imageSize: number): ((index: number
   return (index) => images.subarray(index * sizeBytes, (index + 1) * sizeBytes)
 }
 
-/** Moves images together over the gaps that broken ones left. `results` are in the order of the sources. */
-export function withoutBroken(
-  images: Uint8Array,
-  results: readonly (PictureSize | BrokenImage)[],
-  imageSize: number,
-): Decoded {
+/** Moves images together over the gaps that broken ones left. `results` are in the order of the sources; none is null. */
+export function withoutBroken(images: Uint8Array, results: readonly DecodeResult[], imageSize: number): Decoded {
   const sizeBytes = pixelBytes(imageSize)
   const [indices, sizes, listed]: [number[], PictureSize[], BrokenImage[]] = [[], [], []]
   for (const [index, result] of results.entries()) {
+    if (result === null) throw new Error(`picture ${index} was neither decoded nor found to be broken`)
     if ('reason' in result) {
       listed.push(result)
       continue

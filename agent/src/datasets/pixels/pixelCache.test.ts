@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { allocatePixels } from '../images.ts'
-import { type CacheSettings, loadPixels, savePixels } from './pixelCache.ts'
+import { type CacheSettings, keptKeys, loadPixels, savePixels } from './pixelCache.ts'
 
 const SIZE = 2
 const BYTES = SIZE * SIZE * 3
@@ -53,6 +53,23 @@ test('what was saved is loaded, in any order, more than once, out of several pac
   ])
   const sizes = await loadPixels(settings(), [keyOf('b')], allocatePixels(1, SIZE), NOW)
   expect(sizes).toEqual([{ width: 2, height: 9 }])
+})
+
+test('the keys of all packs are told, but of those whose head is damaged; what is not asked for is not loaded', async () => {
+  expect(await keptKeys(settings())).toEqual(new Set())
+  await save(['a', 'b'])
+  await save(['c'])
+  expect(await keptKeys(settings())).toEqual(new Set(['a', 'b', 'c'].map(keyOf)))
+  expect(await keptKeys(settings({ decoder: 'd2' }))).toEqual(new Set())
+  const target = allocatePixels(2, SIZE)
+  expect(await loadPixels(settings(), [null, keyOf('c')], target, NOW)).toEqual([null, { width: 1, height: 9 }])
+  expect([...target]).toEqual([...Array(BYTES).fill(0), ...imageOf('c')])
+  for (const path of await packs()) {
+    const bytes = await readFile(path)
+    bytes[20] = (bytes[20] ?? 0) ^ 1
+    await writeFile(path, bytes)
+  }
+  expect(await keptKeys(settings())).toEqual(new Set())
 })
 
 test('a pack is as its file says', async () => {

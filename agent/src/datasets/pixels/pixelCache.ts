@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { ABANDONED_AFTER_MS } from '../archives/partial.ts'
 import type { PictureSize } from './decode.ts'
 import { imagesAtOnce, writeHead } from './pack.ts'
-import { loadPack } from './readPack.ts'
+import { loadPack, readKeys } from './readPack.ts'
 
 /** Where decoded images are kept, and how many bytes of them over all. */
 export interface CacheSettings {
@@ -36,39 +36,60 @@ const namesIn = async (folder: string): Promise<string[]> => {
   return names.sort()
 }
 
+/** Calls `visit` with one pack after the other, until it says that no more are needed. */
+async function eachPack(
+  settings: CacheSettings,
+  visit: (file: FileHandle, path: string) => Promise<{ readonly isDone: boolean }>,
+): Promise<void> {
+  const folder = folderOf(settings)
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(PACK)) continue
+    const path = join(folder, name)
+    const file = await open(path, 'r').catch(missingIsNull)
+    if (!file) continue
+    try {
+      if ((await visit(file, path)).isDone) break
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+/** The keys of all images that are kept, as far as their packs' heads are whole. */
+export async function keptKeys(settings: CacheSettings): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>()
+  await eachPack(settings, async (file) => {
+    for (const key of await readKeys(file, settings.imageSize)) keys.add(key)
+    return { isDone: false }
+  })
+  return keys
+}
+
 /**
- * Copies the images that are kept under `keys` (SHA-256 of their files, hex) into `target`, `[keys.length, imageSize,
+ * Copies the images that are kept under `keys` (SHA-256 of their files, hex; null is not asked for) into `target`, `[keys.length, imageSize,
  * imageSize, 3]`, each after its checksum was compared. Answers the original sizes, null for what is not kept. A damaged pack is removed.
  */
 export async function loadPixels(
   settings: CacheSettings,
-  keys: readonly string[],
+  keys: readonly (string | null)[],
   target: Uint8Array,
   nowMs: number,
 ): Promise<(PictureSize | null)[]> {
   const sizes: (PictureSize | null)[] = keys.map(() => null)
   const wanted = new Map<string, number[]>()
   for (const [index, key] of keys.entries()) {
+    if (key === null) continue
     const indices = wanted.get(key)
     if (indices) indices.push(index)
     else wanted.set(key, [index])
   }
-  const folder = folderOf(settings)
-  for (const name of await namesIn(folder)) {
-    if (wanted.size === 0) break
-    if (!name.endsWith(PACK)) continue
-    const path = join(folder, name)
-    const file = await open(path, 'r').catch(missingIsNull)
-    if (!file) continue
+  await eachPack(settings, async (file, path) => {
     const before = wanted.size
-    try {
-      const isWhole = await loadPack(file, settings.imageSize, wanted, target, sizes)
-      if (!isWhole) await rm(path, { force: true })
-      else if (wanted.size < before) await utimes(path, nowMs / 1000, nowMs / 1000).catch(missingIsNull)
-    } finally {
-      await file.close()
-    }
-  }
+    const isWhole = await loadPack(file, settings.imageSize, wanted, target, sizes)
+    if (!isWhole) await rm(path, { force: true })
+    else if (wanted.size < before) await utimes(path, nowMs / 1000, nowMs / 1000).catch(missingIsNull)
+    return { isDone: wanted.size === 0 }
+  })
   return sizes
 }
 

@@ -23,6 +23,11 @@ async function rowsOf(file: FileHandle, imageSize: number): Promise<PackRow[] | 
   return (await readFully(file, head, 0)) ? readHead(head) : null
 }
 
+/** The keys of a pack's images; none when its head is damaged. */
+export async function readKeys(file: FileHandle, imageSize: number): Promise<readonly string[]> {
+  return ((await rowsOf(file, imageSize)) ?? []).map(({ key }) => key)
+}
+
 /** Images that lie one after the other both in a pack and in memory: one read. */
 interface Run {
   readonly row: number
