@@ -34,7 +34,7 @@ export const startOurs = (threads, engine = process.env.PAWPRINT_ENGINE ?? 'auto
  * glibc gives large blocks back to the system when they are freed, and fetches them anew at every step. Where that is dear, as in many virtual
  * machines, PyTorch is several times faster when told to keep them. The runtime of ours has an arena for that.
  */
-const KEEP_MEMORY = {
+export const KEEP_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: `${2 ** 32}`,
   MALLOC_TRIM_THRESHOLD_: `${2 ** 34}`,
   MALLOC_TOP_PAD_: `${2 ** 28}`,
