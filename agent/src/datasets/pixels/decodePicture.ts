@@ -1,6 +1,7 @@
 import { imageTypeOf, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS } from '@pawprint/protocol'
 import type { SharpConstructor } from 'sharp'
 import { pixelBytes, preprocessingOf } from '../images.ts'
+import { plainJpegSize } from './jpegHeader.ts'
 
 /** A part of a picture, in pixels of the upright one. */
 export interface Crop {
@@ -38,17 +39,19 @@ export const broken = (reason: string, options?: ErrorOptions): never => {
 const damaged = (bytes: Uint8Array) => (cause: unknown) =>
   broken(`damaged or cut off (${imageTypeOf(bytes)})`, { cause })
 
+interface Header extends PictureSize {
+  /** EXIF's, 1 to 8; default 1. */
+  readonly orientation?: number | undefined
+}
+
 /** Size of the upright picture, from its header: nothing is decoded yet. */
 async function sizeOf(sharp: SharpConstructor, bytes: Uint8Array): Promise<PictureSize> {
   if (bytes.length === 0) broken('the file is empty')
   if (bytes.length > MAX_IMAGE_BYTES) broken(`the file has ${bytes.length} bytes, more than ${MAX_IMAGE_BYTES}`)
   if (imageTypeOf(bytes) === null) broken('neither JPEG, PNG, WebP nor GIF')
   // Its own limit is off, so that the words are ours.
-  const {
-    width,
-    height,
-    orientation = 1,
-  } = await sharp(bytes, { limitInputPixels: false }).metadata().catch(damaged(bytes))
+  const header = () => sharp(bytes, { limitInputPixels: false }).metadata().catch(damaged(bytes))
+  const { width, height, orientation = 1 }: Header = plainJpegSize(bytes) ?? (await header())
   if (width * height > MAX_IMAGE_PIXELS) broken(`${width} × ${height} pixels, more than ${MAX_IMAGE_PIXELS}`)
   return orientation < FIRST_TURNED ? { width, height } : { width: height, height: width }
 }
