@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { closeSync, fstatSync, open, read } from 'node:fs'
+import { promisify } from 'node:util'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import { broken } from '../pixels/decodePicture.ts'
 
@@ -30,17 +31,36 @@ export function sideOf(sha256: string, { testSplit, validationSplit, seed }: Sid
 }
 
 const UNREADABLE = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'EIO'])
+const [openLater, readLater] = [promisify(open), promisify(read)]
 
-/** Reads a picture's file. Throws Broken for one that cannot be read, or is larger than MAX_IMAGE_BYTES. */
+/**
+ * Reads a picture's file. Throws Broken for one that cannot be read, or is larger than MAX_IMAGE_BYTES. Only what may wait for the disk goes
+ * to another thread, because each time takes longer than the system's own part.
+ */
 export async function readPicture(path: string): Promise<Uint8Array> {
   try {
-    // Its size first: a large file is not read to be refused.
-    const { size } = await stat(path)
-    if (size > MAX_IMAGE_BYTES) broken(`the file has ${size} bytes, more than ${MAX_IMAGE_BYTES}`)
-    return await readFile(path)
+    const file = await openLater(path, 'r')
+    try {
+      return await readOpen(file)
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     if (!UNREADABLE.has(code)) throw error
     return broken(`the file cannot be read: ${code}`)
   }
+}
+
+async function readOpen(file: number): Promise<Uint8Array> {
+  const { size } = fstatSync(file)
+  if (size > MAX_IMAGE_BYTES) broken(`the file has ${size} bytes, more than ${MAX_IMAGE_BYTES}`)
+  const bytes = new Uint8Array(size)
+  let at = 0
+  while (at < size) {
+    const { bytesRead } = await readLater(file, bytes, at, size - at, at)
+    if (bytesRead === 0) break
+    at += bytesRead
+  }
+  return bytes.subarray(0, at)
 }
