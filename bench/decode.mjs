@@ -1,8 +1,9 @@
 /**
  * A folder of photographs made into a dataset, ours against Pillow, in turns in one run: `datasets.imageFolder` without its cache
  * (list, hash, decode, resize, fingerprint) and at a second start, from it, beside a loop over Pillow (open, turn upright, RGB, resize by
- * Lanczos), in one process as torchvision's ImageFolder does, and in one process per core. All read files that the system has in
- * memory. Then the peak of ours in memory at N and at 4 N pictures. On a busy machine look at processor time, too. Usage:
+ * Lanczos), in one process as torchvision's ImageFolder does, and in one process per core; each also by Pillow's `draft`, where the JPEG decoder
+ * shrinks as it does here. All read files that the system has in memory. Then the peak of ours in memory at N, 2 N and 5 N pictures. On a busy
+ * machine look at processor time, too. Usage:
  *   npm run bench -- decode [--images 2000] [--size 64] [--rounds 3] [--python python3]
  */
 import { spawnSync } from 'node:child_process'
@@ -27,7 +28,7 @@ const [images, size, rounds] = [values.images, values.size, values.rounds].map(N
 const root = mkdtempSync(join(tmpdir(), 'bench-decode-'))
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 const startOurs = (...flags) => start(process.execPath, [file('./decode/ours.mjs'), ...flags])
-const startPillow = (processes) => start(values.python, [file('./decode/peer.py'), `${processes}`])
+const startPillow = (processes, mode) => start(values.python, [file('./decode/peer.py'), `${processes}`, mode])
 
 function findPillow() {
   if (spawnSync(values.python, ['-c', 'import PIL'], { stdio: 'ignore' }).status === 0) return true
@@ -40,10 +41,13 @@ async function measureSpeed(folder) {
   const cores = availableParallelism()
   const contestants = { ours: startOurs(), 'ours, second start': startOurs('--cache', join(root, 'cache')) }
   if (findPillow())
-    Object.assign(contestants, {
-      'Pillow, 1 process': startPillow(1),
-      [`Pillow, ${cores} processes`]: startPillow(cores),
-    })
+    for (const [name, mode] of [
+      ['Pillow', 'plain'],
+      ['Pillow by draft', 'draft'],
+    ]) {
+      contestants[`${name}, 1 process`] = startPillow(1, mode)
+      contestants[`${name}, ${cores} processes`] = startPillow(cores, mode)
+    }
   const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
   for (let round = 0; round <= rounds; round++)
     for (const [name, process] of Object.entries(contestants)) {
@@ -86,8 +90,8 @@ try {
   const { folder, meanBytes } = await drawFolder(join(root, 'one'), images)
   console.log(`${images} drawn JPEGs of 500 × 375, ${(meanBytes / 1024).toFixed(0)} KiB each, to ${size} × ${size}`)
   showSpeed(await measureSpeed(folder))
-  for (const times of [1, 4]) {
-    const repeated = times === 1 ? folder : repeatFolder(folder, join(root, 'four'), times)
+  for (const times of [1, 2, 5]) {
+    const repeated = times === 1 ? folder : repeatFolder(folder, join(root, `${times}`), times)
     const { images: count, before, peak, pixels } = await measureMemory(repeated, images * times)
     const rest = (peak - pixels).toFixed(0)
     console.log(
