@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { datasets } from '@pawprint/agent'
+import { datasets, metrics } from '@pawprint/agent'
 import { adam, createTrainer } from '@pawprint/engine'
 import * as tf from '@tensorflow/tfjs'
 
@@ -19,24 +19,19 @@ const { values } = parseArgs({
     width: { type: 'string', default: '128' },
   },
 })
-const [seeds, epochs, batchSize, rate, filters, width] = Object.values(values).map(Number)
+// By name: parseArgs puts what is given before what is not.
+const {
+  seeds,
+  epochs,
+  batch: batchSize,
+  rate,
+  filters,
+  width,
+} = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value)]))
 const PYTHON = process.env.PYTHON ?? '/usr/bin/python3'
-// Two-sided 95 % quantiles of Student's t with n − 1 degrees of freedom.
-const STUDENT_T = { 2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262 }
 
-/** Above the table, the expansion in 1 / n of Abramowitz and Stegun 26.7.5, right to 0.001 from n = 11 on. */
-function studentT(count) {
-  const [z, n] = [1.959964, count - 1]
-  return STUDENT_T[count] ?? z + (z ** 3 + z) / (4 * n) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * n ** 2)
-}
-
-function summary(numbers) {
-  const mean = numbers.reduce((a, b) => a + b, 0) / numbers.length
-  const variance = numbers.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (numbers.length - 1)
-  return { mean, half: studentT(numbers.length) * Math.sqrt(variance / numbers.length) }
-}
 const percent = (x) => `${(100 * x).toFixed(1)} %`
-const shown = ({ mean, half }) => `${percent(mean)} ± ${percent(half)}`
+const shown = ({ value, high }) => `${percent(value)} ± ${percent(high - value)}`
 
 // Named, because TensorFlow.js would draw from a truncated normal of 0.77 of this variance, which PyTorch has no name for.
 const kernelInitializer = 'glorotUniform'
@@ -94,8 +89,8 @@ for (let seed = 1; seed <= seeds; seed++) {
   )
 }
 rmSync(folder, { recursive: true })
-const [a, b] = ['ours', 'peer'].map((who) => summary(results[who].map(({ accuracy }) => accuracy)))
-const difference = summary(results.ours.map(({ accuracy }, i) => accuracy - results.peer[i].accuracy))
+const [a, b] = ['ours', 'peer'].map((who) => metrics.meanOverSeeds(results[who].map(({ accuracy }) => accuracy)))
+const difference = metrics.meanOverSeeds(results.ours.map(({ accuracy }, i) => accuracy - results.peer[i].accuracy))
 console.log(`\n| | test accuracy, mean and 95 % interval over ${seeds} seeds |\n|---|---|`)
 console.log(`| Pawprint | ${shown(a)} |\n| PyTorch | ${shown(b)} |\n| difference | ${shown(difference)} |`)
 mkdirSync(join(import.meta.dirname, 'results'), { recursive: true })
