@@ -99,16 +99,30 @@ function groupsOf<T>(items: readonly T[], layerOf: (item: T) => string): Group<T
   return [...groups].map(([layer, own]) => ({ layer, items: own }))
 }
 
-/** Tensors in the order of a layer's parameters, by name: files may have them in that of the alphabet. */
+/**
+ * Tensors in the order of a layer's parameters, by name: files may have them in that of the alphabet, and libraries without layers of
+ * their own for depthwise convolutions have these as convolutions.
+ */
 function arranged(
   found: Group<WeightTensor> | undefined,
   { items }: Group<ModelParameter>,
 ): Group<WeightTensor> | undefined {
   if (found === undefined) return undefined
   const byLeaf = new Map(found.items.map((tensor) => [leafOf(tensor.name), tensor]))
-  const own = items.map(({ name }) => byLeaf.get(leafOf(name)))
+  const own = items.map((item) => byLeaf.get(leafOf(item.name)) ?? asDepthwise(byLeaf.get('kernel'), item))
   const isSame = byLeaf.size === items.length && own.every((tensor) => tensor !== undefined)
   return isSame ? { ...found, items: own.filter((tensor) => tensor !== undefined) } : found
+}
+
+/**
+ * The kernel of a convolution in groups of one channel, `[height, width, 1, channels × multiplier]`, as that of a depthwise one,
+ * `[height, width, channels, multiplier]`: filters of one channel follow each other in both, so the numbers stay where they are.
+ */
+function asDepthwise(kernel: WeightTensor | undefined, { name, shape }: ModelParameter): WeightTensor | undefined {
+  if (kernel === undefined || leafOf(name) !== 'depthwise_kernel') return undefined
+  const [height, width, channels = 0, multiplier = 0] = shape
+  const wanted = `${[height, width, 1, channels * multiplier]}`
+  return `${kernel.shape}` === wanted ? { ...kernel, shape: [...shape] } : kernel
 }
 
 /** `kernel` of `conv1/kernel`, and of `conv1/kernel:0`, as Keras once named it. */

@@ -13,7 +13,7 @@ const LINEAR: Readonly<Record<string, string>> = { weight: 'kernel', bias: 'bias
 /**
  * A PyTorch model's tensors as TensorFlow.js has them: `layer1.0.bn1.running_var` becomes `layer1.0.bn1/moving_variance`, a convolution's
  * `[outputs, inputs, height, width]` becomes `[height, width, inputs, outputs]`, a dense layer's weights are transposed. Tensors with
- * other names stay as they are. Not for depthwise convolutions.
+ * other names stay as they are. A depthwise convolution is there one of groups, `[channels × multiplier, 1, height, width]`; `matchWeights` knows it.
  */
 export function fromTorch(tensors: readonly WeightTensor[]): readonly WeightTensor[] {
   const isTorch = tensors.some(({ name }) => /^[^/]+\.weight$/.test(name))
