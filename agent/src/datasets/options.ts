@@ -61,9 +61,9 @@ export function common(caller: string, given: Record<string, unknown>): Required
   }
 }
 
-/** Checks `onProgress`, `log` and `signal`, which may be left out. */
+/** Checks `onProgress`, `log`, `groupOf` and `signal`, which may be left out. */
 export function listeners(caller: string, given: Record<string, unknown>): void {
-  for (const name of ['onProgress', 'log']) {
+  for (const name of ['onProgress', 'log', 'groupOf']) {
     if (name in given && typeof given[name] !== 'function') refuse(`${caller}: ${name}`, 'a function', given[name])
   }
   if ('signal' in given && !(given.signal instanceof AbortSignal)) {

@@ -108,6 +108,12 @@ export interface ImageFolderOptions extends DatasetOptions {
    * in its set when others come or go, and copies of it are in the same one. Fractions are therefore met about, not exactly.
    */
   readonly seed?: number
+  /**
+   * Which pictures belong together, as several of one animal or the frames of a film: those with the same text, of whichever class, are in the same set, and
+   * none of it is tested that was learned. `({ name }) => name.split('_')[0]` goes by the beginning of a file's name. `undefined`: the picture stands alone.
+   * The fractions are then met class by class, as nearly as whole groups allow; which set a group is in depends on the others.
+   */
+  readonly groupOf?: (picture: { readonly name: string; readonly className: string }) => string | undefined
   /** Name of the task: lower-case letters, digits and "-", at most 64. Default: made from the name of the (first) folder. */
   readonly name?: string
   /** Names of the classes to keep, in the order of the labels; 2 to 256. Default: all, sorted. */

@@ -5,7 +5,7 @@ import type { ImageFolderOptions } from '../types.ts'
 
 const CALLER = 'datasets.imageFolder'
 const DEFAULTS = { ...COMMON_DEFAULTS, testSplit: 0.2, cache: true }
-const LISTENERS = ['onProgress', 'log', 'signal'] as const
+const LISTENERS = ['onProgress', 'log', 'signal', 'groupOf'] as const
 
 /** Characters of a task's name. */
 export const MAX_TASK_NAME = 64

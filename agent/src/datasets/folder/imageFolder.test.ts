@@ -79,6 +79,18 @@ test('each picture is in one set, with its class, and as the demo sees it', asyn
   }
 })
 
+test('pictures that belong together are in one set', async () => {
+  await putPictures('pets/cat', 0, 24)
+  await putPictures('pets/dog', 100, 24)
+  // Four pictures of each animal.
+  const animalOf = (name: string): string => String(Math.floor(Number(/(\d+)\.png$/.exec(name)?.[1]) / 4))
+  const data = await open('pets', { testSplit: 0.3, validationSplit: 0.2, groupOf: ({ name }) => animalOf(name) })
+  const found = [...whereabouts(data)].map(([name, where]) => [animalOf(name), where] as const)
+  expect(new Map(found).size).toBe(12)
+  for (const [animal, where] of found) expect(new Map(found).get(animal)).toBe(where)
+  expect(SIDES.map((side) => data[side].labels.length)).toEqual([24, 8, 16])
+})
+
 test('a picture stays in its set when others come and go; a copy is in the same one', async () => {
   await putPictures('pets/cat', 0, 20)
   await putPictures('pets/dog', 100, 20)

@@ -12,6 +12,7 @@ import { readPicture, SIDES, type Side, sideOf } from './contentSides.ts'
 import { type FolderFile, listFolderFiles } from './folderFiles.ts'
 import { folderNotice } from './folderNotice.ts'
 import { type ImageFolderSettings, resolveImageFolderOptions } from './folderOptions.ts'
+import { sidesByGroup } from './groupSides.ts'
 
 /** Most that is kept in the user's cache folder, of all sets together. */
 const MAX_CACHE_BYTES = 4 * 2 ** 30
@@ -57,11 +58,12 @@ function place(
   classNames: readonly string[],
   settings: ImageFolderSettings,
 ): readonly Placed[] {
-  const found = indices.map((index, at) => {
+  const labelled = indices.map((index, at) => {
     const [file, sha256] = [files[index] as FolderFile, keys[at] as string]
-    const label = classNames.indexOf(file.className)
-    return { at, ...file, ...(sizes[at] as PictureSize), sha256, side: sideOf(sha256, settings), label }
+    return { at, ...file, ...(sizes[at] as PictureSize), sha256, label: classNames.indexOf(file.className) }
   })
+  const sides = settings.groupOf && sidesByGroup(labelled, settings.groupOf, settings)
+  const found = labelled.map((file, i) => ({ ...file, side: sides?.[i] ?? sideOf(file.sha256, settings) }))
   found.sort(inOrder)
   arrange(
     images,
