@@ -12,6 +12,13 @@ export const LaunchRequest = v.object({
   /** The same id again answers the same job. */
   requestId: v.optional(Id),
 })
+/** Train on what is in a notebook's folders now, with the values of its last training. */
+export const NewDataRequest = v.object({
+  /** A model of the notebook's task to begin with, or the one that is deployed; null or absent: weights are drawn. */
+  initialWeights: v.optional(v.nullable(v.union([v.literal('deployed'), Sha1], 'a SHA-1 or "deployed"'))),
+  /** The same id again answers the same job. */
+  requestId: v.optional(Id),
+})
 export const MoveRequest = v.object({ position: v.pipe(Count, v.minValue(1)) })
 export const DeployRequest = v.object({ sha1: Sha1, expectedRevision: v.optional(Count) })
 export const ClearRequest = v.object({ confirm: v.literal('clear') })

@@ -27,7 +27,8 @@ const ROLES = [
   ['a page', FromPage, parseFromPage, PAGE_SAMPLES],
   ['a demo', FromDemo, parseFromDemo, DEMO_SAMPLES],
 ] as const
-const NULLABLE = new Set(['serving.sha1', 'serving.error', 'idle.leftMs'])
+const NULLABLE = new Set(['serving.sha1', 'serving.error', 'idle.leftMs', 'data.found'])
+const OPTIONAL = new Set(['replaces', 'reevaluations', 'data', 'problem'])
 const ALL_SAMPLES = [...AGENT_SAMPLES, ...PAGE_SAMPLES, ...DEMO_SAMPLES]
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value))
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
@@ -54,7 +55,7 @@ describe.each(ROLES)('of %s', (_, schema, parseText, samples) => {
     for (const sample of samples.filter(isObject))
       for (const key of Object.keys(sample)) {
         const { [key]: value, ...rest } = sample
-        const isOptional = ['data', 'replaces', 'reevaluations'].includes(key)
+        const isOptional = OPTIONAL.has(key)
         const missing = refusalOf(() => parseText(JSON.stringify(rest)))
         expect([sample.type, key, missing?.code]).toEqual([sample.type, key, isOptional ? undefined : 'E_MESSAGE'])
         if (!isOptional) expect(missing?.at).toBe(key)

@@ -28,6 +28,8 @@ export const MAX_FIELDS = 64
 export const MAX_METRICS = 64
 /** Most thresholds of one task. */
 export const MAX_REQUIREMENTS = 64
+/** Most new images that an automatic training may wait for. */
+export const MAX_AUTOMATIC_IMAGES = 1_000_000
 /** Largest safetensors header, in bytes. */
 export const MAX_SAFETENSORS_HEADER_BYTES = 1024 * 1024
 /** Size of one part of an upload, in bytes, and the largest blob accepted by default. */

@@ -7,8 +7,9 @@ import { Config, Fields } from './fields.ts'
 import { parse, parseJson } from './json.ts'
 import { MAX_BATCH_RECORDS, MAX_FRAME_BYTES, MAX_STORE_FRAME_BYTES } from './limits.ts'
 import { CurrentModel, Deployment, Model, ModelReport, ReevaluationReports, TaskStatus, Verdict } from './models.ts'
+import { FoundData } from './newData.ts'
 import { Job, LogLine, MetricPoint, Notebook, Task, Trial } from './records.ts'
-import { Sha1 } from './sha1.ts'
+import { Sha1, Sha256 } from './sha1.ts'
 import { Count, Finite, Id, Name, Time } from './values.ts'
 
 const Duration = v.pipe(Count, v.maxValue(MAX_DURATION_MS))
@@ -70,6 +71,8 @@ export const FromAgent = v.variant('type', [
     seconds: Finite,
     /** Other models on this one's test set, as `E_REEVALUATE` asked. Empty: may be asked; absent: such an agent cannot do it. */
     reevaluations: v.optional(ReevaluationReports),
+    /** The images of folders that it was trained on, as `data` names them. */
+    data: v.optional(Sha256),
   }),
   v.object({
     type: v.literal('failed'),
@@ -84,6 +87,8 @@ export const FromAgent = v.variant('type', [
   v.object({ type: v.literal('reproduce'), id: Id, sha1: Sha1 }),
   /** It ends by itself in `leftMs`, unless a trial comes; null: one has come. A round is `afterMs` long. */
   v.object({ type: v.literal('idle'), leftMs: v.nullable(Duration), afterMs: Duration }),
+  /** What is in its folders now; null and `problem` when it cannot be trained on. May be lost: it is said again after each registration. */
+  v.object({ type: v.literal('data'), found: v.nullable(FoundData), problem: v.optional(Reason) }),
   v.object({ type: v.literal('goodbye') }),
 ])
 export type FromAgent = v.InferOutput<typeof FromAgent>
@@ -127,12 +132,16 @@ export const ToAgent = v.variant('type', [
     checkpoint: v.optional(v.object({ sha1: Sha1, step: Count })),
     /** Of a reproduction: the engine that trained the model, as its report said. */
     engine: v.optional(v.string()),
+    /** Read the folders anew first, and begin with the weights of this model, if one is named. */
+    newData: v.optional(v.object({ initialWeights: v.nullable(Sha1) })),
   }),
   v.object({ type: v.literal('reproduced'), id: Id, job: Id, sha1: Sha1, isSame: v.boolean() }),
   v.object({ type: v.literal('stop'), job: Id, trial: Count, attempt: Count }),
   v.object({ type: v.literal('config'), config: Config }),
   /** A person wants it to run on: its round begins anew. */
   v.object({ type: v.literal('keep') }),
+  /** The images of the last finished training: what `data` is to be compared with. */
+  v.object({ type: v.literal('trained'), data: v.nullable(Sha256) }),
   v.object({ type: v.literal('verdict'), job: Id, trial: Count, sha1: Sha1, verdict: Verdict }),
 ])
 export type ToAgent = v.InferOutput<typeof ToAgent>

@@ -2,6 +2,7 @@ import * as v from 'valibot'
 import { DataReport } from './dataReport.ts'
 import { Config, Fields } from './fields.ts'
 import { MAX_METRICS, MAX_REQUIREMENTS } from './limits.ts'
+import { JobData, NotebookData } from './newData.ts'
 import { Sha1 } from './sha1.ts'
 import { Count, Finite, Fraction, Id, Name, Text, Time } from './values.ts'
 
@@ -70,6 +71,8 @@ export const Notebook = v.object({
   trialSeconds: v.nullable(Finite),
   /** While it counts down: when it ends by itself, by the store's clock, and how long a whole round is, in milliseconds. */
   exit: v.optional(v.object({ at: Time, afterMs: Count })),
+  /** Once it has said what is in its folders. */
+  newData: v.optional(NotebookData),
 })
 export type Notebook = v.InferOutput<typeof Notebook>
 
@@ -134,6 +137,7 @@ export const Job = v.object({
   reproduces: v.optional(Reproduction),
   /** Its notebook's data when a trial of it was started last. */
   data: v.optional(DataReport),
+  newData: v.optional(JobData),
 })
 export type Job = v.InferOutput<typeof Job>
 

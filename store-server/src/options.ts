@@ -16,6 +16,7 @@ export const DEFAULT_TIMES: Times = {
   coalesceMs: 100,
   batchWaitMs: BATCH_WAIT_MS,
   upkeepMs: 24 * 60 * 60 * 1000,
+  quietMs: 60_000,
   flushMs: 5_000,
 }
 

@@ -15,6 +15,7 @@ import { type Access, createAccess } from './service/access.ts'
 import { saveRegistry } from './service/changes.ts'
 import type { Store } from './service/context.ts'
 import { createCurrentWriter } from './service/current.ts'
+import { sweepNewData } from './service/newData.ts'
 import { openStore } from './service/open.ts'
 import { sweepGone } from './service/registering.ts'
 import { drawTokens, openTokens, replaceToken, type Tokens } from './service/token.ts'
@@ -27,6 +28,8 @@ import { createUpgrade } from './wire/upgrade.ts'
 const WS_RULE: Rule = { method: 'GET', path: '/ws', scope: 'any', upgrade: true }
 /** Longest wait of a timer that looks for notebooks that are gone. */
 const SWEEP_MS = 60_000
+/** Longest wait of a timer that looks for new data to train on. */
+const NEW_DATA_MS = 5_000
 /** A store that ends on this folder is waited for so long. */
 const LOCK_WAIT_MS = 10_000
 
@@ -141,11 +144,17 @@ function startTimers(store: Store, folder: string | null): () => void {
     Math.min(SWEEP_MS, store.times.goneAfterMs),
   )
   sweep.unref()
+  const newData = setInterval(
+    guard('looking for new data', () => sweepNewData(store)),
+    Math.min(NEW_DATA_MS, Math.max(1, store.times.quietMs)),
+  )
+  newData.unref()
   const stopUpkeep = startUpkeep(store, async () =>
     folder === null ? 0 : removeStaleTemps(folder, store.world.nowMs()),
   )
   return () => {
     clearInterval(sweep)
+    clearInterval(newData)
     stopUpkeep()
   }
 }

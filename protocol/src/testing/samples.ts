@@ -63,6 +63,7 @@ export const AGENT_SAMPLES: readonly unknown[] = [
       { sha1, metrics: { testAccuracy: 0.4 }, intervals: { testAccuracy: [0.3, 0.5] } },
       { sha1, metrics: {}, failed: 'it takes images of 8 × 8' },
     ],
+    data: 'c'.repeat(64),
     model: {
       sha1,
       metrics: { testAccuracy: 0.5 },
@@ -107,6 +108,17 @@ export const AGENT_SAMPLES: readonly unknown[] = [
   },
   { type: 'checkpoint', id: 'k1', ...attempt, sha1, step: 3, progress: 0.5 },
   { type: 'reproduce', id: 'p1', sha1 },
+  {
+    type: 'data',
+    found: {
+      data: 'c'.repeat(64),
+      images: 30,
+      leftOut: 1,
+      since: 'd'.repeat(64),
+      changes: { added: 12, changed: 1, removed: 2 },
+    },
+    problem: 'the folder is not there',
+  },
   { type: 'idle', leftMs: 60_000, afterMs: 120_000 },
   { type: 'failed', id: 'f1', ...attempt, reason: 'out of memory', permanent: true },
   { type: 'cancelled', id: 'c1', ...attempt, reason: 'asked' },

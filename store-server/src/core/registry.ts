@@ -8,6 +8,7 @@ import {
   ProtocolError,
   resolveConfig,
 } from '@pawprint/protocol'
+import { unheard } from './newData.ts'
 import type { NotebookRecord } from './records.ts'
 
 export type Registration = Extract<FromAgent, { type: 'register' }>
@@ -97,8 +98,8 @@ export function presentNotebook(
     ...record,
     notebook: { ...notebook, state, job, since: state === notebook.state ? notebook.since : since },
   }
-  // Of a kernel that is not heard nobody knows whether it still counts down.
-  return presence === 'live' ? next : withExit(next, null)
+  // Of a kernel that is not heard nobody knows whether it still counts down, or what is in its folders.
+  return presence === 'live' ? next : withExit({ ...next, notebook: unheard(next.notebook) }, null)
 }
 
 /** A notebook that counts down to its end, or with null does not. */

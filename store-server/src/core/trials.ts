@@ -18,6 +18,7 @@ export interface NewJob
     Pick<JobRecord, 'requestId' | 'rank'> {
   readonly grid: readonly Params[]
   readonly reproduces?: NonNullable<Job['reproduces']>
+  readonly newData?: NonNullable<Job['newData']>
 }
 
 /** A queued job with one waiting trial per point of its grid. */

@@ -51,6 +51,9 @@ const MAY: Readonly<Record<string, 'open' | 'any' | 'viewer' | 'agent' | 'operat
   'GET /api/store/archive': 'operator',
   'GET /api/jobs/:id/trials/:trial/checkpoint': 'agent',
   'POST /api/notebooks/:name/keep': 'operator',
+  'POST /api/notebooks/:name/train': 'operator',
+  'PUT /api/notebooks/:name/automatic': 'operator',
+  'DELETE /api/notebooks/:name/automatic': 'operator',
   'POST /api/tokens/:scope/rotate': 'operator',
 }
 

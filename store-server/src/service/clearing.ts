@@ -1,3 +1,4 @@
+import { untaught } from '../core/newData.ts'
 import { DOCUMENTS, refreshNotebook, saveRegistry } from './changes.ts'
 import type { Store } from './context.ts'
 import { lockOf } from './deploying.ts'
@@ -39,7 +40,11 @@ export function clear(store: Store): Promise<Cleared> {
     store.jobs.clear()
     store.models.clear()
     for (const [name, record] of store.tasks) store.tasks.set(name, { ...record, deployments: [] })
-    for (const name of store.notebooks.keys()) refreshNotebook(store, name)
+    for (const [name, record] of store.notebooks) {
+      store.notebooks.set(name, { ...record, notebook: untaught(record.notebook) })
+      refreshNotebook(store, name)
+      if (record.notebook.newData) store.links.get(name)?.send({ type: 'trained', data: null })
+    }
     store.hub.publish({ type: 'cleared' })
     for (const name of store.notebooks.keys()) store.hub.publish({ type: 'notebook', name })
     for (const name of store.tasks.keys()) store.hub.publish({ type: 'task', name })

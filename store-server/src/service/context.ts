@@ -43,6 +43,8 @@ export interface Times {
   readonly batchWaitMs: number
   /** Between two checks of all weights. */
   readonly upkeepMs: number
+  /** How long nothing may change in a notebook's folders before it is trained by itself. */
+  readonly quietMs: number
   /** How long a shutdown waits for the disk. */
   readonly flushMs: number
 }
@@ -83,6 +85,8 @@ export interface Store {
   readonly links: Map<string, AgentLink>
   /** Last sign of life by notebook: monotonic for leases, wall for people. */
   readonly heard: Map<string, { readonly monotonicMs: number; readonly wallMs: number }>
+  /** By notebook: the images that it found last, and since when, monotonic. */
+  readonly quiet: Map<string, { readonly data: string | null; readonly sinceMs: number }>
   readonly demos: Set<DemoLink>
   /** Blobs that are found there and not yet named by their trial or model. */
   readonly claims: Set<{ readonly sha1: Sha1 }>

@@ -12,7 +12,7 @@ const CLOSE_TRY_AGAIN = 1013
 export function runMessage(record: JobRecord, index: number): Extract<ToAgent, { type: 'run' }> {
   const trial = record.job.trials[index]
   if (!trial) throw new RangeError(`trial ${index} of job ${record.job.id}`)
-  const { id, number, seed, trials, reproduces } = record.job
+  const { id, number, seed, trials, reproduces, newData } = record.job
   const checkpoint = record.checkpoints[index]
   return {
     type: 'run',
@@ -26,6 +26,7 @@ export function runMessage(record: JobRecord, index: number): Extract<ToAgent, {
     seed,
     ...(checkpoint ? { checkpoint: { sha1: checkpoint.sha1, step: checkpoint.step } } : {}),
     ...(reproduces ? { engine: reproduces.engine } : {}),
+    ...(newData ? { newData: { initialWeights: newData.initialWeights } } : {}),
   }
 }
 

@@ -66,7 +66,7 @@ export async function launch(store: Store, request: Launch): Promise<{ record: J
   return { record, created: true }
 }
 
-export type NewLaunch = Pick<NewJob, 'config' | 'seed' | 'requestId' | 'reproduces'>
+export type NewLaunch = Pick<NewJob, 'config' | 'seed' | 'requestId' | 'reproduces' | 'newData'>
 
 /** Puts a new job at the end of its notebook's queue. It is in its place before anything is awaited. */
 export async function enqueue(store: Store, notebook: Notebook, launched: NewLaunch): Promise<JobRecord> {
@@ -102,7 +102,11 @@ async function keepLaunched(store: Store, record: JobRecord): Promise<void> {
 /** What follows a launch. The job is on disk already, so that a failure here must not read as if there were none. */
 async function beginLaunched(store: Store, { job }: JobRecord): Promise<void> {
   const count = `${job.trials.length} ${job.trials.length === 1 ? 'trial' : 'trials'}`
-  const purpose = job.reproduces ? `, to reproduce ${shortSha1(job.reproduces.sha1)}` : ''
+  const purpose = job.reproduces
+    ? `, to reproduce ${shortSha1(job.reproduces.sha1)}`
+    : job.newData
+      ? `, on the images that are there now, ${job.newData.reason}`
+      : ''
   const results = await Promise.allSettled([
     say(store, job.id, `Launched ${count}, seed ${job.seed}${purpose}.`),
     dispatch(store, job.notebook),

@@ -1,3 +1,4 @@
+import { unheard } from '../core/newData.ts'
 import { verdictOfCurrent, verdictOfFormer } from '../core/promotion.ts'
 import { currentOf, type ModelRecord, type TaskRecord } from '../core/records.ts'
 import { withExit } from '../core/registry.ts'
@@ -74,7 +75,7 @@ function loadNotebook(store: Store, record: Parameters<Store['notebooks']['set']
   const { notebook, heardAt } = record
   const since = notebook.state === 'gone' || notebook.state === 'unreachable' ? notebook.since : heardAt
   const state = notebook.state === 'gone' ? 'gone' : 'unreachable'
-  store.notebooks.set(notebook.name, withExit({ ...record, notebook: { ...notebook, state, since } }, null))
+  store.notebooks.set(notebook.name, withExit({ ...record, notebook: unheard({ ...notebook, state, since }) }, null))
   // While the store was away nobody could be heard, so leases begin anew.
   store.heard.set(notebook.name, { monotonicMs: store.world.monotonicMs(), wallMs: Date.parse(heardAt) })
   refreshNotebook(store, notebook.name)

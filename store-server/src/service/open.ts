@@ -31,6 +31,7 @@ export async function openStore(options: OpenOptions): Promise<Store> {
     counters: { jobs: 0, models: 0 },
     links: new Map(),
     heard: new Map(),
+    quiet: new Map(),
     demos: new Set(),
     claims: new Set(),
     closing: false,

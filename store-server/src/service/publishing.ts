@@ -14,6 +14,7 @@ import { type Store, timeOf } from './context.ts'
 import { appendDeployment, judgeNow, lockOf, showCurrent, taskOf, withVerdict } from './deploying.ts'
 import { dispatch } from './dispatching.ts'
 import { isOrigin, madeAgain, modelFrom } from './modelRecords.ts'
+import { noteTrained } from './newData.ts'
 import { candidateOf, noteReevaluations, requireComparable } from './reevaluating.ts'
 import { noteReproduced } from './reproducing.ts'
 import { jobOfAttempt, tellDropped } from './training.ts'
@@ -149,6 +150,7 @@ async function finish(
   const { notebook, reproduces } = before.job
   const record = store.notebooks.get(notebook)
   if (record) store.notebooks.set(notebook, addSeconds(record, message.seconds))
+  if (message.data !== undefined && !reproduces) noteTrained(store, notebook, message.data)
   const blobBytes = store.models.get(model.sha1)?.model.sizeBytes ?? 0
   const text = `Uploaded ${shortSha1(model.sha1)} (${sizeText(blobBytes)}), ${verdict.deployed ? 'deployed' : 'not deployed'}: ${verdict.reason}.`
   const dropped = tellDropped(store, message)

@@ -1,6 +1,7 @@
 import type { ToAgent } from '@pawprint/protocol'
 import { StoreError } from '../core/error.ts'
 import { claimName, type Holder } from '../core/naming.ts'
+import { carryData } from '../core/newData.ts'
 import type { JobRecord, NotebookRecord } from '../core/records.ts'
 import { type Registration, registerNotebook } from '../core/registry.ts'
 import { standingOf } from '../core/standing.ts'
@@ -75,7 +76,7 @@ export async function register(store: Store, link: AgentLink, message: Registrat
     message,
     timeOf(store),
   )
-  seat(store, link, claim.name, record)
+  seat(store, link, claim.name, carryData(record, before ?? undefined))
   await Promise.all([released, lost, saveRegistry(store)])
   if (store.links.get(claim.name) !== link) return
   store.hub.publish({ type: 'notebook', name: claim.name })

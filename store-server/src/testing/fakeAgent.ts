@@ -106,7 +106,7 @@ export interface FakeAgent extends TestPeer<ToAgent> {
   records(run: AttemptRef, first: number, records: readonly AttemptRecord[]): string
   /** Resolves with what answers this message. */
   answer(id: string): Promise<Extract<ToAgent, { type: 'ack' | 'refused' }>>
-  done(run: AttemptRef, model: ModelReport): string
+  done(run: AttemptRef, model: ModelReport, more?: Readonly<Record<string, unknown>>): string
   /** Uploads weights that hold `value`, says done with this accuracy, and resolves with the verdict. */
   finish(run: Run, value: number, testAccuracy: number, fingerprint?: string): Promise<Verdict>
 }
@@ -139,7 +139,8 @@ export async function fakeAgent(store: RunningStore, instance = `i${++ids}`, tok
   const register = (name: string, over = {}) => sendWithId({ ...REGISTRATION, name, ...over })
   const answer = async (id: string) =>
     Promise.race([peer.next('ack', (m) => m.id === id), peer.next('refused', (m) => m.id === id)])
-  const done = (run: AttemptRef, model: ModelReport) => sendWithId({ type: 'done', ...refOf(run), model, seconds: 2 })
+  const done: FakeAgent['done'] = (run, model, more) =>
+    sendWithId({ type: 'done', ...refOf(run), model, seconds: 2, ...more })
   return {
     ...peer,
     instance,

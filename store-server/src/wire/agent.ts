@@ -2,6 +2,7 @@ import { CLOSE, CUT_PAGE_BYTES, type FromAgent, parseFromAgent, type ToAgent } f
 import { keepCheckpoint } from '../service/checkpoints.ts'
 import type { AgentLink, Store } from '../service/context.ts'
 import { noteIdle } from '../service/idling.ts'
+import { noteFound } from '../service/newData.ts'
 import { publish } from '../service/publishing.ts'
 import { hear, leave, register } from '../service/registering.ts'
 import { cancel, fail, progress, receive } from '../service/training.ts'
@@ -113,6 +114,8 @@ async function answer(
       return progress(store, message)
     case 'idle':
       return noteIdle(store, link, message)
+    case 'data':
+      return noteFound(store, link, message)
     case 'reproduce':
       return reproductions.begin(message)
     case 'goodbye':
