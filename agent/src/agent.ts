@@ -1,14 +1,17 @@
-import { usualEngine, warmUp } from '@pawprint/engine'
-import { type DataViolation, fieldsOf, parse, Task, type ToAgent } from '@pawprint/protocol'
+import { warmUp } from '@pawprint/engine'
+import type { DataViolation, ToAgent } from '@pawprint/protocol'
 import { lookAt, violationText } from './dataReport.ts'
 import { AgentError, isFinalError } from './errors.ts'
+import { createFolderData, type FolderData, type ReadAnew } from './folderData.ts'
 import { createIdle, type Idle, idleMsOf } from './idle.ts'
 import { executeAssignment } from './jobs.ts'
 import type { Hold } from './keepAlive.ts'
+import { offerOf } from './offering.ts'
 import { openSession, type Session } from './session.ts'
 import { titleOf } from './trial/assignment.ts'
 import { Abandoned } from './trial/execute.ts'
 import { createRunner, type Runner } from './trial/runner.ts'
+import { messageOf } from './trial/thrown.ts'
 import type { Agent, NotebookDefinition, Reproduced, ServeOptions } from './types.ts'
 import { EMPTY_BOARD, type ViewEvent } from './view/board.ts'
 import type { Screen } from './view/screen.ts'
@@ -33,6 +36,7 @@ interface State {
   readonly session: Session
   readonly runner: Runner
   readonly idle: Idle
+  readonly data: FolderData
   offered: Offered | undefined
   screen: Screen | undefined
   over: AgentError | undefined
@@ -53,7 +57,7 @@ export function openAgent(world: World): OpenAgent {
     // Trials come after a registration, so there is a definition: the one of now, should a cell be run again.
     const { offered } = state
     if (offered === undefined) return
-    const context = { ...world, ...session, ...offered, show: (event: ViewEvent) => show(state, event) }
+    const context = { ...world, ...session, ...offered, data, show: (event: ViewEvent) => show(state, event) }
     idle.hold()
     await executeAssignment(context, assignment, signal).finally(() => idle.release())
   })
@@ -73,7 +77,13 @@ export function openAgent(world: World): OpenAgent {
     say: (text) => show(state, { type: 'notice', text }),
     onEnd: () => void agent.close(),
   })
-  const state: State = { world, session, runner, idle, offered: undefined, screen: undefined, over: undefined }
+  const data = createFolderData({
+    say: session.sendLight,
+    tell: (text) => show(state, { type: 'notice', text }),
+    onRead: (read) => void registerData(state, read),
+    times: world.times.watch,
+  })
+  const state: State = { world, session, runner, idle, data, offered: undefined, screen: undefined, over: undefined }
   const agent = agentOf(state, held, (error) => begin?.reject(error))
   return { agent, welcomed: held(welcomed) }
 }
@@ -102,11 +112,8 @@ function show({ world, screen }: State, event: ViewEvent): void {
 
 async function register(state: State, notebook: NotebookDefinition): Promise<void> {
   if (state.over !== undefined) throw state.over
-  const schema = fieldsOf(notebook.hyperparameters)
-  const task = parse(Task, notebook.task)
-  if (typeof notebook.train !== 'function')
-    throw new AgentError('E_TRAIN', 'train', 'an async function of a trial', typeof notebook.train)
-  const { report, violations } = await lookAt(notebook, task)
+  const offer = offerOf(notebook)
+  const { report, violations } = await lookAt(notebook, offer.task)
   if (notebook.data !== undefined && report === null)
     show(state, {
       type: 'notice',
@@ -117,11 +124,22 @@ async function register(state: State, notebook: NotebookDefinition): Promise<voi
   const before = state.offered
   state.offered = { definition: notebook, violations }
   try {
-    const data = report === null ? {} : { data: report }
-    await state.session.registration.offer({ name: notebook.name, task, schema, ...data, engine: usualEngine() })
+    await state.session.registration.offer({ ...offer, ...(report === null ? {} : { data: report }) })
   } catch (error) {
     state.offered = before
     throw error
+  }
+  state.data.use(notebook)
+}
+
+/** Registers the notebook again, whose folders were read anew. No trial waits for it: it goes on without the store, too. */
+async function registerData(state: State, { classNames, report }: ReadAnew): Promise<void> {
+  if (state.offered === undefined) return
+  try {
+    const offer = offerOf(state.offered.definition, classNames)
+    await state.session.registration.offer({ ...offer, ...(report === null ? {} : { data: report }) })
+  } catch (error) {
+    show(state, { type: 'notice', text: `the new data are not registered: ${messageOf(error)}` })
   }
 }
 
@@ -155,8 +173,10 @@ function onMessage(state: State, message: ToAgent): void {
   else if (message.type === 'stop') state.runner.stop(message, new Error('stopped by a person'))
   else if (message.type === 'verdict') show(state, message)
   else if (message.type === 'keep') state.idle.keep()
+  else if (message.type === 'trained') state.data.onTrained(message.data)
   else if (message.type === 'registered') {
     state.idle.report()
+    state.data.report()
     // A result that is done is delivered late; what still trains would only be thrown away.
     const reason = new Abandoned('another kernel has taken over', { hasSuccessor: false })
     for (const attempt of message.fenced) if (state.runner.stop(attempt, reason)) dropFenced(state, attempt)
@@ -190,6 +210,7 @@ async function end(
   void state.runner.stopAll(new Abandoned(error.message, { hasSuccessor: false }))
   state.screen?.close()
   await state.session.close(error)
+  await state.data.close()
   if (state.screen !== undefined && state.world.ownsProcess) state.world.keepAlive.release()
   state.world.onServing('closed', error)
 }

@@ -1,13 +1,16 @@
 import { createTrainer } from '@pawprint/engine'
 import type { DataViolation, FromAgent, Metrics } from '@pawprint/protocol'
 import { violationText } from './dataReport.ts'
+import type { Dataset } from './datasets/types.ts'
+import { AgentError } from './errors.ts'
+import type { FolderData } from './folderData.ts'
 import { percent } from './format.ts'
 import type { Times } from './times.ts'
 import { type Assignment, refOf, titleOf } from './trial/assignment.ts'
-import { Abandoned, type Ended, type ExecuteSettings, executeTrial } from './trial/execute.ts'
+import { Abandoned, type Ended, type ExecuteSettings, executeTrial, type Prepared } from './trial/execute.ts'
 import { reevaluate } from './trial/reevaluate.ts'
 import type { StepNumbers } from './trial/run.ts'
-import type { NotebookDefinition } from './types.ts'
+import type { LogLevel, NotebookDefinition } from './types.ts'
 import type { ViewEvent } from './view/board.ts'
 import type { Delivery, Supplies } from './wire/delivery.ts'
 import { downloadCheckpoint, downloadNetwork, downloadWeights } from './wire/download.ts'
@@ -21,6 +24,7 @@ export interface JobContext {
   readonly definition: NotebookDefinition
   /** What its data are not as expected in: with any, nothing is trained. */
   readonly violations: readonly DataViolation[]
+  readonly data: Pick<FolderData, 'of'>
   readonly address: StoreAddress
   readonly times: Times
   readonly wallMs: () => number
@@ -47,7 +51,7 @@ export async function executeAssignment(
   const ref = refOf(assignment)
   const key = attemptKey(ref)
   const { params, jobNumber, trials, trial } = assignment
-  if (context.violations.length > 0) return refuseData(context, assignment)
+  if (assignment.newData === undefined && context.violations.length > 0) return refuseData(context, assignment)
   let isOver = false
   show({ type: 'started', key, jobNumber, trials, trial, params, nowMs: context.nowMs() })
   const settings = settingsFor(context, assignment, signal)
@@ -120,14 +124,13 @@ function settingsFor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Omit<ExecuteSettings, 'addRecord'> {
-  const { definition, times, nowMs } = context
+  const { times, nowMs } = context
   const key = attemptKey(assignment)
   let sentMs = Number.NEGATIVE_INFINITY
   return {
     assignment,
-    task: definition.task,
-    train: definition.train,
-    thumbnails: definition.evaluation?.thumbnails !== false,
+    prepare: (log) => prepare(context, assignment, log),
+    thumbnails: context.definition.evaluation?.thumbnails !== false,
     signal,
     createTrainer,
     showNotice: (text) => context.show({ type: 'notice', text: `${titleOf(assignment.trial)}: ${text}` }),
@@ -147,8 +150,31 @@ function settingsFor(
     download: (onRetry) =>
       downloadCheckpoint(assignment, assignment.checkpoint?.sha1 ?? '', callSettings(context, signal, onRetry)),
     downloadWeights: (sha1, onRetry) => downloadWeights(sha1, callSettings(context, signal, onRetry)),
+    downloadNetwork: (sha1, onRetry) => downloadNetwork(sha1, callSettings(context, signal, onRetry)),
     tellCheckpoint: (uploaded) => context.delivery.checkpoint(refOf(assignment), uploaded),
   }
+}
+
+/** Finds the data of a trial, and says which they are when they were read anew. */
+async function prepare(
+  { definition: { train }, data: source }: JobContext,
+  assignment: Assignment,
+  log: (text: string, level: LogLevel) => void,
+): Promise<Prepared> {
+  const { data, task, violations } = await source.of(assignment)
+  const [violation] = violations
+  if (violation !== undefined)
+    throw new AgentError('E_TRAIN', 'data', 'data as the notebook expects them', violationText(violation))
+  if (assignment.newData !== undefined && data !== undefined) {
+    const [training, test] = [data.train, data.test].map(({ labels }) => labels.length.toLocaleString('en'))
+    log(
+      `new data: ${training} images to train, ${test} to test, of ${task.classNames.join(', ').slice(0, 400)}`,
+      'info',
+    )
+    if (data.notice !== undefined) log(data.notice, 'warn')
+  }
+  // Without data in its registration, a train function takes none.
+  return { task, train: (trial) => train(trial, data as Dataset), data: data?.folder?.contents.id }
 }
 
 function finiteOf({ loss, accuracy, validationLoss, validationAccuracy }: StepNumbers): Metrics {

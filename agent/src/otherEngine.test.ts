@@ -11,9 +11,9 @@ test('a model that only TensorFlow.js can run is trained, and log and display sa
   const options = { loss: 'categoricalCrossentropy', optimizer: sgd(0.1) } as const
   await agent.register({
     ...notebook,
-    async train(trial) {
+    async train(trial, ...rest) {
       await trial.compile(upsampledModel(), options)
-      return notebook.train(trial)
+      return notebook.train(trial, ...rest)
     },
   })
   agent.serve()

@@ -53,10 +53,10 @@ test('an agent that is cut off trains to the end and delivers when the line is b
   const notebook = brightNotebook()
   await agent.register({
     ...notebook,
-    async train(trial) {
+    async train(trial, ...rest) {
       proxy.close()
       trial.log('trial 1: line 1')
-      const evaluation = await notebook.train(trial)
+      const evaluation = await notebook.train(trial, ...rest)
       trained()
       return evaluation
     },

@@ -58,7 +58,7 @@ test('a notebook that was edited makes other bytes, and says which', async () =>
   const edited = brightNotebook()
   await agent.register({
     ...edited,
-    train: (trial) => edited.train({ ...trial, params: { ...trial.params, BATCH_SIZE: 20 } }),
+    train: (trial, ...rest) => edited.train({ ...trial, params: { ...trial.params, BATCH_SIZE: 20 } }, ...rest),
   })
   const answer = await agent.reproduce(sha1)
   expect(answer.isSame).toBe(false)

@@ -1,4 +1,5 @@
 import { BATCH_WAIT_MS, DEAD_AFTER_MS, PING_INTERVAL_MS } from '@pawprint/protocol'
+import { WATCH_TIMES, type WatchTimes } from './datasets/folder/watchFolders.ts'
 import { type Backoff, RECONNECT } from './wire/backoff.ts'
 
 /** Every wait of the agent, so that tests need not wait. Milliseconds. */
@@ -18,6 +19,8 @@ export interface Times {
   readonly lastCheckpointMs: number
   /** Longest that `close()` delivers what is left. Jupyter waits 2.5 s for a kernel that it asked to end. */
   readonly farewellMs: number
+  /** Of watched folders. */
+  readonly watch: WatchTimes
 }
 
 export const TIMES: Times = {
@@ -30,4 +33,5 @@ export const TIMES: Times = {
   checkpointEveryMs: 60_000,
   lastCheckpointMs: 10_000,
   farewellMs: 2_000,
+  watch: WATCH_TIMES,
 }

@@ -11,7 +11,6 @@ import type {
   Schedule,
   WeightTensor,
 } from '@pawprint/engine'
-
 import type { Expectation } from './datasets/expectations.ts'
 import type { Dataset } from './datasets/types.ts'
 import type { Task } from './task.ts'
@@ -120,13 +119,20 @@ export interface NotebookDefinition {
   readonly name: string
   readonly task: Task
   readonly hyperparameters: Hyperparameters
-  readonly train: (trial: Trial) => Promise<Evaluation>
+  /**
+   * Trains and measures one trial. `data` is the notebook's own; in a job on new data, its folders read anew, the same for all trials of the job.
+   */
+  readonly train: (trial: Trial, data: Dataset) => Promise<Evaluation>
   /**
    * `thumbnails: false` keeps the pictures of the test set here. By default the store gets up to 10 small ones, at most 48 px, for each pair of a
    * class and what the model said, to be shown with the confusion matrix to whoever may open the page.
    */
   readonly evaluation?: { readonly thumbnails?: boolean }
-  /** Is looked at by `inspect` while it is registered, and what is found is shown on the store's page, beside the notebook and its jobs. */
+  /**
+   * What `train` is given; needed where it takes some. They are looked at by `inspect` while they are registered, and what is found is shown on the store's page, beside
+   * the notebook and its jobs. Folders (`datasets.imageFolder`) are watched from now on: the page says how many images are new since the last training,
+   * and trains on them at a click, or by itself.
+   */
   readonly data?: Dataset
   /**
    * What must hold of `data`: `[expectEveryClass, expectNoLeaks, (found) => expectBalance(found, 5)]`, or functions of one's own. While one

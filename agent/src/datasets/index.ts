@@ -28,6 +28,9 @@ export {
   type FewestImages,
 } from './expectations.ts'
 export type { Side } from './folder/contentSides.ts'
+export type { FolderContents, KnownImage } from './folder/contents.ts'
+export type { FolderSource } from './folder/folderSource.ts'
+export type { FolderState, FolderWatch, WatchTimes } from './folder/watchFolders.ts'
 export { type Inspection, inspect, type Spread } from './inspect.ts'
 export { inspectText } from './inspectText.ts'
 export { normalisationOf } from './normalisation.ts'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { DatasetError } from './errors.ts'
 import type { Side } from './folder/contentSides.ts'
 import { MAX_TASK_NAME, slugOf, taskName } from './folder/folderOptions.ts'
+import type { FolderSource } from './folder/folderSource.ts'
 import { allocateImages, labelledImages } from './images.ts'
 import { entriesOf, integer, refuse } from './options.ts'
 import { seededRandom, shuffle } from './random.ts'
@@ -119,6 +120,12 @@ function resolveChoice({ classNames: there, name: task }: Dataset['task'], optio
   }
 }
 
+/** A folder that is read anew gives as few images again. What is new in it is counted of all. */
+const narrowed = (folder: FolderSource, options: SubsetOptions): FolderSource => ({
+  ...folder,
+  reload: async () => subset(await folder.reload(), options),
+})
+
 /**
  * Fewer classes or fewer images of a dataset, chosen by a seed; the images stay in their sets, in their order. Throws DatasetError
  * `E_OPTION` for a wrong option, `E_FORMAT` when no training image is left.
@@ -143,5 +150,6 @@ export function subset(dataset: Dataset, options: SubsetOptions): Dataset {
     test: test.set,
     task: { ...dataset.task, name, classNames },
     ...(dataset.files ? { files: { ...dataset.files, ...files } } : {}),
+    ...(dataset.folder ? { folder: narrowed(dataset.folder, options) } : {}),
   }
 }

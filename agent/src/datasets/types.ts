@@ -1,5 +1,6 @@
 import type { ImageSet } from '@pawprint/engine'
 import type { Task } from '../task.ts'
+import type { FolderSource } from './folder/folderSource.ts'
 
 /** How a picture becomes `imageSize` × `imageSize` pixels: stretched to fill, with sharp's kernel of that name. */
 export interface Preprocessing {
@@ -54,6 +55,8 @@ export interface Dataset {
   readonly notice?: string
   /** Of sets that were made of people's files: which, and which were left out. */
   readonly files?: DatasetFiles
+  /** Of sets that were made of folders: what it takes to read them anew, and to hear when they change. */
+  readonly folder?: FolderSource
 }
 
 /** Options that all data sets have. */

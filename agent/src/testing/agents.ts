@@ -72,7 +72,13 @@ export interface TestAgent {
 }
 
 /** Short waits. */
-export const TEST_TIMES: Times = { ...TIMES, batchMs: 5, reconnect: { firstMs: 5, maxMs: 20 }, farewellMs: 1000 }
+export const TEST_TIMES: Times = {
+  ...TIMES,
+  batchMs: 5,
+  reconnect: { firstMs: 5, maxMs: 20 },
+  farewellMs: 1000,
+  watch: { settleMs: 20, lookAnywayMs: 1000 },
+}
 
 /** An agent with short waits that ends with the test. `url` may be a proxy's. */
 export function openTestAgent(store: RunningStore, url = store.url, change: Partial<World> = {}): TestAgent {

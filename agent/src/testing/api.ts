@@ -21,9 +21,14 @@ export const logOf = async (store: RunningStore, job: string): Promise<LogLine[]
   (await call<{ items: LogLine[] }>(store, 'GET', `/api/jobs/${job}/log?limit=100000`)).items
 
 /** Launches a job and waits, as a page does, until it has come to this state. */
-export async function launchUntil(store: RunningStore, config: object, state: Job['state']): Promise<Job> {
+export async function launchUntil(
+  store: RunningStore,
+  config: object,
+  state: Job['state'],
+  notebook = 'bright',
+): Promise<Job> {
   const page = await openTestPage(store)
-  const { id } = await launch(store, config)
+  const { id } = await launch(store, config, notebook)
   const { job } = await page.next('job', ({ job }) => job.id === id && job.state === state)
   await page.close()
   return job

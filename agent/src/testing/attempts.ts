@@ -1,6 +1,6 @@
 import { createTrainer } from '@pawprint/engine'
 import type { Assignment } from '../trial/assignment.ts'
-import { type ExecuteSettings, executeTrial } from '../trial/execute.ts'
+import { type ExecuteSettings, executeTrial, type Prepared } from '../trial/execute.ts'
 import type { Upload } from '../wire/upload.ts'
 import { brightImages, brightModel, TASK } from './agents.ts'
 
@@ -17,12 +17,20 @@ export const ASSIGNMENT: Assignment = {
 }
 
 /** One attempt with the real engine, and without a store: what it uploads is kept here. */
-export async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () => {}) {
+export async function attempt(
+  { task = TASK, train, ...change }: Partial<ExecuteSettings & Prepared>,
+  afterEpoch = () => {},
+) {
   const uploaded: Upload[] = []
   const lines: string[] = []
+  const usual: Prepared['train'] = async (trial) => {
+    const optimizer = { type: 'sgd', learningRate: 0.1, momentum: 0.9 } as const
+    const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer })
+    for await (const _ of run.fit(brightImages(100), { epochs: 3, batchSize: 10 })) afterEpoch()
+    return run.evaluate(brightImages(40))
+  }
   const ended = await executeTrial({
     assignment: ASSIGNMENT,
-    task: TASK,
     signal: new AbortController().signal,
     createTrainer,
     addRecord: (record) => void (record.kind === 'log' && lines.push(record.text)),
@@ -37,13 +45,9 @@ export async function attempt(change: Partial<ExecuteSettings>, afterEpoch = () 
     upload: async (file) => void uploaded.push(file),
     download: async () => null,
     downloadWeights: async () => Uint8Array.of(),
+    downloadNetwork: async () => ({ classNames: [...task.classNames] }),
     tellCheckpoint: () => {},
-    async train(trial) {
-      const optimizer = { type: 'sgd', learningRate: 0.1, momentum: 0.9 } as const
-      const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer })
-      for await (const _ of run.fit(brightImages(100), { epochs: 3, batchSize: 10 })) afterEpoch()
-      return run.evaluate(brightImages(40))
-    },
+    prepare: async () => ({ task, train: train ?? usual }),
     ...change,
   })
   const bytesOf = (kind: Upload['kind']): Uint8Array =>

@@ -6,7 +6,7 @@ import { brightImages, brightModel } from '../testing/agents.ts'
 import { ASSIGNMENT, attempt } from '../testing/attempts.ts'
 import type { TrialFitOptions } from '../types.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpointFile.ts'
-import type { ExecuteSettings } from './execute.ts'
+import type { ExecuteSettings, Prepared } from './execute.ts'
 
 test.each<[string, Partial<TrialFitOptions>]>([
   ['a schedule', { schedule: { type: 'cosine' } }],
@@ -14,7 +14,7 @@ test.each<[string, Partial<TrialFitOptions>]>([
   ['class weights', { classWeights: [1, 3] }],
 ])('%s of a train function reach the engine', async (_, options) => {
   const trainWith =
-    (more: Partial<TrialFitOptions>): ExecuteSettings['train'] =>
+    (more: Partial<TrialFitOptions>): Prepared['train'] =>
     async (trial) => {
       const run = await trial.compile(brightModel(), { loss: 'categoricalCrossentropy', optimizer: sgd(0.1) })
       for await (const _ of run.fit(brightImages(100), { epochs: 2, batchSize: 10, ...more }));

@@ -2,7 +2,7 @@ import { EngineError, type Evaluation, type ImageSet } from '@pawprint/engine'
 import { parse, Sha1 } from '@pawprint/protocol'
 import { AgentError } from '../errors.ts'
 import { duration, paramsText, percent } from '../format.ts'
-import type { Trial } from '../types.ts'
+import type { Task, Trial } from '../types.ts'
 import type { Outcome, Uploaded } from '../wire/letters.ts'
 import type { Upload } from '../wire/upload.ts'
 import { bringArtifacts } from './artifacts.ts'
@@ -27,8 +27,17 @@ export class Abandoned extends Error {
   }
 }
 
-export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'onNotice'> {
+/** What is trained, once that is known. */
+export interface Prepared {
+  readonly task: Task
   readonly train: (trial: Trial) => Promise<Evaluation>
+  /** Names the images of folders that it is trained on. */
+  readonly data?: string | undefined
+}
+
+export interface ExecuteSettings extends Omit<TrialSettings, 'onCheckpoint' | 'onNotice' | 'task'> {
+  /** Asked once, when the trial has begun. What it throws is the trial's failure. */
+  readonly prepare: (log: OpenTrial['log']) => Promise<Prepared>
   /** Shows a notice beside the progress; it is in the log already. */
   readonly showNotice: (notice: string) => void
   /** Whether small pictures of the test set go to the store. */
@@ -69,21 +78,26 @@ export async function executeTrial(settings: ExecuteSettings): Promise<Ended | n
     log(`${title}: ${notice}`, 'warn')
     settings.showNotice(notice)
   }
-  const run = async (before: SavedTrial | undefined): Promise<Ended> => {
-    const ended = await runTrain({ ...settings, onCheckpoint: checkpoints.save, onNotice }, before, startedMs)
+  const run = async (prepared: Prepared, before: SavedTrial | undefined): Promise<Ended> => {
+    const ended = await runTrain(
+      { ...settings, ...prepared, onCheckpoint: checkpoints.save, onNotice },
+      before,
+      startedMs,
+    )
     // Were it broken off, the store would keep a part of it for a day.
     await checkpoints.drain()
     return ended
   }
   try {
     log(`${title}: ${paramsText(assignment.params)}, seed ${assignment.seed}`, 'info')
+    const prepared = await orAborted(signal, () => settings.prepare((text, level) => log(`${title}: ${text}`, level)))
     const before = await findCheckpoint(settings, log)
     try {
-      return await run(before)
+      return await run(prepared, before)
     } catch (error) {
       if (!(error instanceof CannotResume)) throw error
       log(`${title}: begins anew, since the checkpoint does not fit: ${error.message}`, 'warn')
-      return await run(undefined)
+      return await run(prepared, undefined)
     }
   } catch (error) {
     if (signal.aborted) return await leave(settings, checkpoints)
@@ -128,7 +142,7 @@ async function findCheckpoint(
 
 /** One run of the train function. Throws CannotResume when that must be repeated without a checkpoint. */
 async function runTrain(
-  settings: ExecuteSettings & TrialSettings,
+  settings: ExecuteSettings & TrialSettings & Prepared,
   before: SavedTrial | undefined,
   startedMs: number,
 ): Promise<Ended> {
@@ -150,8 +164,13 @@ async function runTrain(
   }
 }
 
-async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unknown, startedMs: number): Promise<Ended> {
-  const { assignment, signal, task, nowMs } = settings
+async function publish(
+  settings: ExecuteSettings & Prepared,
+  open: OpenTrial,
+  answer: unknown,
+  startedMs: number,
+): Promise<Ended> {
+  const { assignment, signal, task, nowMs, data } = settings
   const title = titleOf(assignment.trial)
   const finished = await open.finish(answer)
   const seconds = (nowMs() - startedMs) / 1000
@@ -179,6 +198,7 @@ async function publish(settings: ExecuteSettings, open: OpenTrial, answer: unkno
       model: { ...model, evaluation: shown?.evaluation ?? model.evaluation, artifacts: named },
       seconds,
       reevaluations: [],
+      ...(data && { data }),
     },
     files: [file, ...artifacts],
     testSet,

@@ -9,9 +9,15 @@ import { createMemory, keyOf, withDigest } from './memory.ts'
 import type { Finished } from './modelReport.ts'
 import { type OpenRun, openRun, type RunSettings, type StepNumbers } from './run.ts'
 import { type StoredWeightsSettings, storedWeights } from './storedWeights.ts'
+import { type WarmStartSettings, withWarmStart } from './warmStart.ts'
 
 export interface TrialSettings extends StoredWeightsSettings {
   readonly task: Task
+  /** What is known of a stored model besides its weights. */
+  readonly downloadNetwork: (
+    sha1: string,
+    onRetry: (reason: string) => void,
+  ) => ReturnType<WarmStartSettings['network']>
   readonly createTrainer: (model: Model, options: CompileOptions) => Promise<Trainer>
   readonly addRecord: (record: AttemptRecord) => void
   /** Told what a person should know of how a model is trained, for each model. */
@@ -67,9 +73,10 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
       settings.onProgress(progress, numbers)
     },
   }
-  const compile = async (model: Model, options: TrialCompileOptions): Promise<Run> => {
+  const compile = async (model: Model, given: TrialCompileOptions): Promise<Run> => {
     requireOpen()
     const run = compiled++
+    const options = run === 0 ? await begin(model, given) : given
     const trainer = await settings.createTrainer(model, {
       ...options,
       ...backendOf(assignment),
@@ -91,6 +98,17 @@ export function openTrial(settings: TrialSettings, before: SavedTrial | undefine
     if (signal.aborted || isOver) await open.close()
     requireOpen()
     return open.run
+  }
+  // Only the first model of a trial: what else it compiles, another phase or a teacher, has weights of its own.
+  const begin = async (model: Model, options: TrialCompileOptions): Promise<TrialCompileOptions> => {
+    const sha1 = assignment.newData?.initialWeights
+    if (!sha1) return options
+    const { classNames } = settings.task
+    const title = titleOf(assignment.trial)
+    const told: OpenTrial['log'] = (text, level) => log(`${title}: ${text}`, level)
+    const network = () => settings.downloadNetwork(sha1, (reason) => told(`model ${sha1} waits: ${reason}`, 'warn'))
+    const weights = () => storedWeights(sha1, settings, log)
+    return withWarmStart(model, options, { sha1, classNames, network, weights, log: told })
   }
   const trial: Trial = {
     params: Object.freeze({ ...assignment.params }),

@@ -1,9 +1,13 @@
 import { createTrainer, type Epoch, type Evaluation, type Trainer, type WeightTensor } from '@pawprint/engine'
 import { fieldsOf } from '@pawprint/protocol'
+import type { Dataset } from '../datasets/types.ts'
 import { AgentError } from '../errors.ts'
+import { requireTrain } from '../offering.ts'
 import type { Hyperparameters, NotebookDefinition, Params, Run, Trial } from '../types.ts'
 
 export interface TryOutOptions {
+  /** What the train function is given; needed where it takes it. */
+  readonly data?: Dataset
   /** Where chance starts; an integer, 0 ≤ seed < 2³², default 0. */
   readonly seed?: number
   /** Hears of each line that `trial.log` writes; default console.log. */
@@ -32,8 +36,9 @@ export interface TriedOut {
 export async function tryOut(
   train: NotebookDefinition['train'],
   hyperparameters: Hyperparameters,
-  { seed = 0, log = console.log, signal = new AbortController().signal }: TryOutOptions = {},
+  { data, seed = 0, log = console.log, signal = new AbortController().signal }: TryOutOptions = {},
 ): Promise<TriedOut> {
+  requireTrain({ train, ...(data && { data }) })
   const trainers: Trainer[] = []
   const epochs: Epoch[] = []
   const trial: Trial = {
@@ -61,7 +66,7 @@ export async function tryOut(
     },
   }
   try {
-    const evaluation: unknown = await train(trial)
+    const evaluation: unknown = await train(trial, data as Dataset)
     const last = trainers.at(-1)
     if (last === undefined) throw new AgentError('E_TRAIN', 'train', 'to compile a model: trial.compile', 'none')
     return { evaluation: requireEvaluation(evaluation), epochs, weights: await last.weights() }

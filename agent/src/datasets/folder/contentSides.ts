@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, open, read } from 'node:fs'
+import { closeSync, fstatSync, open, read, type Stats } from 'node:fs'
 import { promisify } from 'node:util'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import { broken } from '../pixels/decodePicture.ts'
@@ -37,11 +37,11 @@ const [openLater, readLater] = [promisify(open), promisify(read)]
  * Reads a picture's file. Throws Broken for one that cannot be read, or is larger than MAX_IMAGE_BYTES. Only what may wait for the disk goes
  * to another thread, because each time takes longer than the system's own part.
  */
-export async function readPicture(path: string): Promise<Uint8Array> {
+export async function readPicture(path: string, onStat?: (found: Stats) => void): Promise<Uint8Array> {
   try {
     const file = await openLater(path, 'r')
     try {
-      return await readOpen(file)
+      return await readOpen(file, onStat)
     } finally {
       closeSync(file)
     }
@@ -52,8 +52,10 @@ export async function readPicture(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readOpen(file: number): Promise<Uint8Array> {
-  const { size } = fstatSync(file)
+async function readOpen(file: number, onStat: (found: Stats) => void = () => undefined): Promise<Uint8Array> {
+  const found = fstatSync(file)
+  onStat(found)
+  const { size } = found
   if (size > MAX_IMAGE_BYTES) broken(`the file has ${size} bytes, more than ${MAX_IMAGE_BYTES}`)
   const bytes = new Uint8Array(size)
   let at = 0

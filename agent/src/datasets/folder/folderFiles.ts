@@ -12,7 +12,7 @@ export interface FolderFile {
 }
 
 /** Folders below a class's own that are looked into. */
-const MAX_DEPTH = 8
+export const MAX_DEPTH = 8
 /** More files than this are no data set but somebody's disk. */
 const MAX_FILES = 1_000_000
 

@@ -1,21 +1,18 @@
-import { join } from 'node:path'
-import { MAX_NAME_LENGTH } from '@pawprint/protocol'
-import { cacheFolder, type Surroundings } from '../archives/locate.ts'
-import { DatasetError } from '../errors.ts'
-import { arrange, labelledImages, MAX_CLASSES, pixelBytes, preprocessingOf } from '../images.ts'
+import type { Surroundings } from '../archives/locate.ts'
+import { arrange, labelledImages, pixelBytes, preprocessingOf } from '../images.ts'
 import type { PictureSize } from '../pixels/decode.ts'
-import { type CachedDecoded, decodeCached, decoderName } from '../pixels/decodeCached.ts'
-import type { CacheSettings } from '../pixels/pixelCache.ts'
+import { type CachedDecoded, decodeCached } from '../pixels/decodeCached.ts'
 import { countPrinter } from '../progress.ts'
-import type { BrokenImage, Dataset, ImageFile, ImageFolderOptions, LabelledImages } from '../types.ts'
+import type { Dataset, ImageFile, ImageFolderOptions, LabelledImages } from '../types.ts'
 import { readPicture, SIDES, type Side, sideOf } from './contentSides.ts'
+import { contentsOf } from './contents.ts'
+import { createHashMemo, type HashMemo, type Stamp, stampOf } from './fileStamps.ts'
+import { checkClassNames, checkLeft } from './folderChecks.ts'
 import { type FolderFile, listFolderFiles } from './folderFiles.ts'
 import { folderNotice } from './folderNotice.ts'
 import { type ImageFolderSettings, resolveImageFolderOptions } from './folderOptions.ts'
+import { createFolderSource, pixelCacheOf } from './folderSource.ts'
 import { sidesByGroup } from './groupSides.ts'
-
-/** Most that is kept in the user's cache folder, of all sets together. */
-const MAX_CACHE_BYTES = 4 * 2 ** 30
 
 /** A decoded picture, the set that it goes to, and its label. */
 interface Placed extends FolderFile, PictureSize {
@@ -30,25 +27,11 @@ interface Part {
   readonly files: readonly ImageFile[]
 }
 
-function checkClassNames(classNames: readonly string[], place: string): void {
-  if (classNames.length > MAX_CLASSES)
-    throw new DatasetError('E_FORMAT', place, `at most ${MAX_CLASSES} classes`, String(classNames.length))
-  const long = classNames.find((name) => name.length > MAX_NAME_LENGTH)
-  if (long !== undefined)
-    throw new DatasetError('E_FORMAT', place, `class names of at most ${MAX_NAME_LENGTH} characters`, `"${long}"`)
-}
-
 /** By side, then by content: names and the order of folders do not matter for the fingerprint, and classes are mixed. */
 function inOrder(a: Placed, b: Placed): number {
   if (a.side !== b.side) return SIDES.indexOf(a.side) - SIDES.indexOf(b.side)
   if (a.sha256 !== b.sha256) return a.sha256 < b.sha256 ? -1 : 1
   return a.label - b.label || (a.name < b.name ? -1 : 1)
-}
-
-async function cacheOf(settings: ImageFolderSettings, around: Surroundings): Promise<CacheSettings | null> {
-  if (!settings.cache) return null
-  const root = join(cacheFolder(around), 'decoded-v1')
-  return { root, decoder: await decoderName(), imageSize: settings.imageSize, maxBytes: MAX_CACHE_BYTES }
 }
 
 /** Puts what was decoded in order, the images in place. */
@@ -96,37 +79,42 @@ function partsOf(
   return { train: part('train'), validation: part('validation'), test: part('test') }
 }
 
-function checkLeft(
-  left: readonly Placed[],
-  classNames: readonly string[],
-  files: readonly FolderFile[],
-  broken: readonly BrokenImage[],
-): void {
-  const has = new Set(left.map(({ className }) => className))
-  const lost = classNames.find((name) => !has.has(name))
-  if (lost === undefined) return
-  const names = new Set(files.filter(({ className }) => className === lost).map(({ name }) => name))
-  const example = broken.find(({ name }) => names.has(name))
-  const got = `only broken ones, as ${example?.name}: ${example?.reason}`
-  throw new DatasetError('E_FORMAT', `class "${lost}"`, 'a picture that can be decoded', got)
-}
-
-async function readFolders(settings: ImageFolderSettings, around: Surroundings, nowMs: number): Promise<Dataset> {
+/** The data set of what is in the folders. `memo` is told the hashes of files, for whoever looks at them again. */
+async function readFolders(
+  settings: ImageFolderSettings,
+  around: Surroundings,
+  nowMs: number,
+  memo: HashMemo,
+): Promise<Dataset> {
   const { folders, imageSize, signal } = settings
   const source = folders.join(', ')
   const { classNames, files } = await listFolderFiles(folders, settings.classes)
   checkClassNames(classNames, source)
+  const stamps: Stamp[] = []
+  const read = (path: string, index: number) => () =>
+    readPicture(path, (found) => {
+      stamps[index] = stampOf(found)
+    })
   const decoded = await decodeCached(
-    files.map(({ path, name }) => ({ name, read: () => readPicture(path) })),
+    files.map(({ path, name }, index) => ({ name, read: read(path, index) })),
     { imageSize, signal, onProgress: settings.onProgress ?? countPrinter('Decoding pictures', process.stderr) },
-    await cacheOf(settings, around),
+    await pixelCacheOf(settings, around),
     nowMs,
   )
   const { broken, cacheProblem } = decoded
+  for (const [at, index] of decoded.indices.entries()) {
+    const [file, stamp, key] = [files[index], stamps[index], decoded.keys[at]]
+    if (file && stamp && key) memo.keep(file.path, stamp, key, nowMs)
+  }
   const placed = place(decoded, files, classNames, settings)
   checkLeft(placed, classNames, files, broken)
   const { train, validation, test } = partsOf(decoded.images, placed, imageSize, classNames)
   const notice = folderNotice({ settings, classNames, left: placed, broken, cacheProblem })
+  const contents = contentsOf(classNames, placed)
+  // Whoever reads it anew may do so long after the cell that was to be aborted.
+  const { signal: _signal, ...rest } = settings
+  const again = { ...rest, onProgress: () => undefined }
+  const reload = (): Promise<Dataset> => readFolders(again, around, Date.now(), memo)
   return {
     train: train.set,
     validation: validation.set,
@@ -136,6 +124,7 @@ async function readFolders(settings: ImageFolderSettings, around: Surroundings, 
     source,
     ...(notice ? { notice } : {}),
     files: { train: train.files, validation: validation.files, test: test.files, broken },
+    folder: createFolderSource({ settings, around, memo, contents, reload }),
   }
 }
 
@@ -151,7 +140,7 @@ export async function imageFolder(
   const settings = resolveImageFolderOptions(directory, options, around.currentFolder)
   const { log = console.log } = settings
   settings.signal?.throwIfAborted()
-  const dataset = await readFolders(settings, around, Date.now())
+  const dataset = await readFolders(settings, around, Date.now(), createHashMemo())
   if (dataset.notice) log(dataset.notice)
   return dataset
 }
