@@ -42,11 +42,15 @@ export async function fillStage(stage: Stage): Promise<Full> {
   await (await stage.join(LONG, over)).cut()
   const idle = await stage.join(`${LONG.slice(0, 100)} idle`, over)
   idle.send({ type: 'idle', leftMs: 600_000_000, afterMs: 603_960_000 })
+  idle.send({ type: 'data', found: null, problem: `${SCRIPT} ${LONG}: expected a folder, got nothing there` })
+  const changes = { added: 10_000, changed: 1000, removed: 1000 }
+  const [found, since] = ['a', 'b'].map((digit) => digit.repeat(64))
+  agent.send({ type: 'data', found: { data: found, since: null, images: 99_999, leftOut: 1234, changes: null } })
 
   await launch(stage, IMG, { LEARNING_RATE: [0.0005, 0.001, 0.002], NUM_FILTERS: [16], KERNEL_SIZE: [3, 5] })
   const runs = [agent.next('run'), agent.next('run'), agent.next('run'), agent.next('run')]
   const report = { classNames: CLASS_NAMES, engine: SCRIPT }
-  const worse = await deliver(stage, agent, (await runs[0]) as Run, 0.401, report)
+  const worse = await deliver(stage, agent, (await runs[0]) as Run, 0.401, report, undefined, { data: since })
   const evaluation = wholeEvaluation(CLASS_NAMES.length)
   const thumbnails = thumbnailsOf(evaluation.confusion ?? [], { was: 1, said: 0 })
   const count = thumbnails.cells.reduce((sum, cell) => sum + cell.count, 0)
@@ -62,6 +66,7 @@ export async function fillStage(stage: Stage): Promise<Full> {
   agent.send({ type: 'failed', id: 'failing', ...refOf(failing), reason: `Out of ${IMG} memory`, permanent: true })
   await agent.answer('failing')
   const run = await agent.next('run')
+  agent.send({ type: 'data', found: { data, since, images: 99_999, leftOut: 1234, changes } })
   const lines = [IMG, SCRIPT, LONG.repeat(5), 'tab\there \u001b[31mred\u001b[0m', 'and\nmore']
   await agent.answer(agent.records(run, 1, lines.map(logRecord)))
   await sendPoints(agent, run, lines.length + 1, 30)

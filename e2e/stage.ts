@@ -99,21 +99,28 @@ export async function deliver(
   testAccuracy: number,
   over: Partial<ModelReport> = {},
   bytes: Uint8Array = weightsOf(++drawn),
+  more: Readonly<Record<string, unknown>> = {},
 ): Promise<Sha1> {
   const sha1 = await upload(stage.store, bytes)
   const { length } = over.classNames ?? TASK.classNames
   const confusion = Array.from({ length }, (_, row) => Array.from({ length }, (_, column) => (row === column ? 5 : 1)))
   const report = { ...reportOf(sha1, testAccuracy), classNames: TASK.classNames, evaluation: { confusion }, ...over }
-  const said = await agent.answer(agent.done(run, report))
+  const said = await agent.answer(agent.done(run, report, more))
   if (said.type === 'refused') throw new Error(said.error.message)
   await agent.next('verdict', (verdict) => verdict.sha1 === sha1)
   return sha1
 }
 
 /** One job of one trial, from launch to model. */
-export async function train(stage: Stage, agent: FakeAgent, notebook: string, testAccuracy: number): Promise<Sha1> {
+export async function train(
+  stage: Stage,
+  agent: FakeAgent,
+  notebook: string,
+  testAccuracy: number,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<Sha1> {
   await launch(stage, notebook)
-  return deliver(stage, agent, await agent.next('run'), testAccuracy)
+  return deliver(stage, agent, await agent.next('run'), testAccuracy, {}, undefined, more)
 }
 
 const PREPROCESSING = {

@@ -1,4 +1,4 @@
-import { type Job, type Model, type Params, shortSha1, type TaskStatus } from '@pawprint/protocol'
+import { type Automatic, type Job, type Model, type Params, shortSha1, type TaskStatus } from '@pawprint/protocol'
 import { showToast } from '@pawprint/ui'
 import * as api from './lib/api.ts'
 import { loadOlderJobs } from './store.svelte.ts'
@@ -35,6 +35,19 @@ export const forget = (name: string): Promise<boolean> =>
 /** The countdown on the card begins anew when the notebook says so, not before. */
 export const keep = (name: string): Promise<boolean> =>
   attempt(`${name} was not kept running`, () => api.keepNotebook(name))
+
+/** Whoever else asked a moment before gets the same job. */
+export async function trainOnNewData(notebook: string, initialWeights: string | null): Promise<boolean> {
+  let job: Job | undefined
+  const done = await attempt('Nothing was launched', async () => {
+    job = await api.trainNotebook(notebook, initialWeights, api.newRequestId())
+  })
+  if (done && job) showToast({ title: `Job ${job.number} trains on new data`, detail: `On ${notebook}.` })
+  return done
+}
+
+export const setAutomatic = (notebook: string, automatic: Automatic | null): Promise<boolean> =>
+  attempt('Nothing was switched', () => api.putAutomatic(notebook, automatic))
 
 /** The new token; null when it was refused. */
 export async function replaceToken(scope: api.TokenScope): Promise<api.NewToken | null> {

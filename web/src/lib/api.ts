@@ -1,4 +1,5 @@
 import {
+  type Automatic,
   ConfigAnswer,
   ErrorBody,
   Job,
@@ -86,6 +87,14 @@ export const retryJob = (id: string): Promise<unknown> => call('POST', at('jobs'
 export const moveJob = (id: string, position: number): Promise<unknown> => call('PATCH', at('jobs', id), { position })
 /** Another round for a notebook that counts down to its end. Throws ApiError 409 when it does not any more. */
 export const keepNotebook = (name: string): Promise<unknown> => call('POST', at('notebooks', name, 'keep'))
+/** Trains on what is in the notebook's folders now; answers the job. Throws ApiError 409 when that cannot be. `initialWeights`: a SHA-1, or `deployed`. */
+export const trainNotebook = async (name: string, initialWeights: string | null, requestId: string): Promise<Job> =>
+  parse(Job, await call('POST', at('notebooks', name, 'train'), { initialWeights, requestId }))
+/** Whether a notebook is trained on new data by itself; null switches that off. */
+export const putAutomatic = (name: string, automatic: Automatic | null): Promise<unknown> =>
+  automatic === null
+    ? call('DELETE', at('notebooks', name, 'automatic'))
+    : call('PUT', at('notebooks', name, 'automatic'), automatic)
 export const forgetNotebook = (name: string): Promise<unknown> => call('DELETE', at('notebooks', name))
 /** Throws ApiError 409 when another deployment came first. */
 export const deployModel = (task: string, sha1: string, expectedRevision: number): Promise<unknown> =>
