@@ -146,6 +146,7 @@ describe('by keyboard alone', () => {
       expect.stringMatching(/^owl\s+2,600\s+260\s+1,000$/),
     ])
     await page.keyboard.press('Escape')
+    await becomes(() => drawer.count(), 0)
     await becomes(() => hasFocus(page.getByTestId('data-pets')), true)
     await page.getByTestId('violations').getByText('Add pictures. cat/1.png').waitFor()
     await pressOn(page, page.getByTestId('launch'))
