@@ -33,7 +33,8 @@ export async function lookAt(
     if (expectations.length > 0) throw new AgentError('E_OPTION', 'expectations', 'data beside them', 'none')
     return { report: null, violations: [] }
   }
-  const names = data.task.classNames
+  // The task's were trimmed on their way.
+  const names = data.task.classNames.map((name) => name.trim())
   if (names.length !== classNames.length || names.some((name, i) => name !== classNames[i]))
     throw new AgentError('E_OPTION', 'data', `the classes of the task: ${listed(classNames)}`, listed(names))
   const inspection = await inspect(data)

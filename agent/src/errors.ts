@@ -7,7 +7,7 @@
  * - `E_TRAIN`: a train function returned something else than an evaluation of its model.
  * - `E_CHECKPOINT`: bytes that are no checkpoint, or one that does not fit what is trained now.
  * - `E_WEIGHTS`: weights that cannot be read, or that do not fit a model.
- * - `E_OPTION`: a wrong option of a network or a check.
+ * - `E_OPTION`: a wrong option of a network, a check or a notebook.
  * - `E_PREDICTIONS`: labels, probabilities or options from which no metric can be computed.
  * - `E_CLOSED`: a call after `close()`, or one that `close()` broke off.
  */
