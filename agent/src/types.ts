@@ -125,7 +125,7 @@ export interface NotebookDefinition {
   readonly train: (trial: Trial, data: Dataset) => Promise<Evaluation>
   /**
    * `thumbnails: false` keeps the pictures of the test set here. By default the store gets up to 10 small ones, at most 48 px, for each pair of a
-   * class and what the model said, to be shown with the confusion matrix to whoever may open the page.
+   * class and what the model said, to be shown with the confusion matrix to whoever may open the page. Those of earlier models stay there.
    */
   readonly evaluation?: { readonly thumbnails?: boolean }
   /**

@@ -168,6 +168,8 @@ test('what cannot be drawn, shown or sent is left out, and the evaluation stays 
   const classes = [0, 1].map(() => ({ precision: 1, recall: 1, f1: 1, support: 1, auc: null, averagePrecision: null }))
   const evaluation = { confusion: [[1, 0], [0, 1]], classes } // biome-ignore format: a matrix
   expect(await bringThumbnails({ ...set, channels: 4 }, probabilities, evaluation, bringing)).toBeNull()
+  const twice = { ...set, images: brightImages(4).images }
+  expect(await bringThumbnails(twice, probabilities, evaluation, bringing)).toBeNull()
   expect(await bringThumbnails(set, probabilities, { confusion: evaluation.confusion }, bringing)).toBeNull()
   expect(await bringThumbnails(set, probabilities, null, bringing)).toBeNull()
   expect(left).toEqual([])

@@ -73,7 +73,7 @@ export interface BroughtThumbnails {
 
 /**
  * Draws the thumbnails of a test set and brings them to the store. Null when they are left out: there is no confusion to show them by, or the
- * images are neither RGB nor grey, or they cannot be drawn or brought there. Throws only the signal's reason.
+ * images are neither RGB nor grey, or several to a label, or they cannot be drawn or brought there. Throws only the signal's reason.
  */
 export async function bringThumbnails(
   testSet: ImageSet,
@@ -81,18 +81,20 @@ export async function bringThumbnails(
   evaluation: ModelEvaluation | null,
   { upload, onLeftOut, signal }: ArtifactSettings,
 ): Promise<BroughtThumbnails | null> {
-  const { channels, labels, classCount } = testSet
+  const { images, height, width, channels, labels, classCount } = testSet
   // Predictions that are no numbers have a confusion and no scores.
   if (evaluation?.confusion === undefined || evaluation.classes === undefined) return null
   if (channels !== 1 && channels !== 3) return null
+  // A model of several inputs sees several images of each sample.
+  if (images.length !== labels.length * height * width * channels) return null
   try {
     const predictions = { labels, probabilities, classCount }
     const cells = chooseThumbnails(predictions)
     const thumbnails = indexOf(cells, predictions, sideOf(testSet))
     const whole = { ...evaluation, thumbnails }
     if (JSON.stringify(whole).length > MAX_FRAME_BYTES / 2) return null
-    const images = cells.flatMap((cell) => cell.images)
-    const sheet: Upload = await hashed(await sheetOf({ ...testSet, channels }, images), 'artifact')
+    const chosen = cells.flatMap((cell) => cell.images)
+    const sheet: Upload = await hashed(await sheetOf({ ...testSet, channels }, chosen), 'artifact')
     if (sheet.bytes.length > MAX_THUMBNAILS_BYTES)
       throw new RangeError(`${sheet.bytes.length} bytes, and they may have ${MAX_THUMBNAILS_BYTES}`)
     await upload(sheet)
