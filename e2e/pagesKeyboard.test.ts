@@ -1,5 +1,5 @@
 // The store's page by keyboard alone, and its older jobs.
-import type { Artifact } from '@pawprint/protocol'
+import type { Artifact, ModelReport } from '@pawprint/protocol'
 import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { refOf, reportOf, upload, weightsOf } from '../store-server/src/testing/fakeAgent.ts'
@@ -93,9 +93,9 @@ describe('by keyboard alone', () => {
     const thumbnails = thumbnailsOf(confusion, { was: 2, said: 0 })
     const evaluation = { ...whole, confusion, thumbnails }
     const count = thumbnails.cells.reduce((sum, cell) => sum + cell.count, 0)
-    const made = async (artifacts: Artifact[]) => {
+    const made = async (artifacts: Artifact[], over: Partial<ModelReport> = { evaluation }) => {
       await launch(scene.stage, 'pets')
-      return deliver(scene.stage, agent, await agent.next('run'), 0.5, { evaluation, artifacts })
+      return deliver(scene.stage, agent, await agent.next('run'), 0.5, { ...over, artifacts })
     }
     const sha1 = await made([await uploadSheet(scene.stage.store, count)])
     const { page, problems } = await scene.open(`${scene.stage.link}#model/${sha1}`)
@@ -129,6 +129,18 @@ describe('by keyboard alone', () => {
       await cell('cat named cat: 20').click()
       await drawer.getByText(`The pictures cannot be shown: ${problem}.`).waitFor()
     }
+
+    // Of many classes there is no matrix; any two are chosen by name.
+    const classNames = Array.from({ length: 14 }, (_, i) => `class ${i}`)
+    const large = { confusion: classNames.map((_, i) => classNames.map((_, j) => Number(i === j || j === 3))) }
+    const cells = thumbnailsOf(large.confusion, { was: 0, said: 0 })
+    const many = { classNames, evaluation: { ...large, thumbnails: cells } }
+    const sheet = await uploadSheet(scene.stage.store, cells.cells.length)
+    await page.goto(`${scene.stage.store.url}/#model/${await made([sheet], many)}`)
+    await drawer.getByLabel('What the pictures were').selectOption('class 9')
+    await becomes(() => shown.first().getAttribute('aria-label'), 'class 9 named class 3, 99\u00a0% sure')
+    await drawer.getByLabel('What the model said').selectOption('class 9 · 1')
+    await becomes(() => shown.first().getAttribute('aria-label'), 'class 9 named class 9, 99\u00a0% sure')
     expect(problems).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { moveInMatrix } from './confusion.ts'
+import { moveInMatrix, namesGiven } from './confusion.ts'
 
 test.each([
   ['ArrowRight', [1, 2]],
@@ -15,4 +15,22 @@ test.each([
 
 test.each(['Enter', 'Tab', 'toString'])('%s leads nowhere in a matrix', (key) => {
   expect(moveInMatrix(key, { was: 1, said: 1 }, 3)).toBeNull()
+})
+
+test('the names that a class was given: mistakes first, the more frequent before, none that nobody gave', () => {
+  const confusion = [
+    [9, 2, 0, 5],
+    [0, 4, 0, 0],
+    [0, 0, 0, 0],
+    [1, 1, 1, 1],
+  ]
+  const given = (was: number) => namesGiven(confusion, was).map(({ said, count }) => [said, count])
+  expect(given(0)).toEqual([
+    [3, 5],
+    [1, 2],
+    [0, 9],
+  ])
+  expect(given(1)).toEqual([[1, 4]])
+  expect(given(2)).toEqual([])
+  expect(given(7)).toEqual([])
 })

@@ -32,6 +32,13 @@ export function moveInMatrix(key: string, { was, said }: Cell, size: number): Ce
   return { was: inside(was + step[0]), said: inside(said + step[1]) }
 }
 
+/** What the pictures of a class were named, and how many so: mistakes first, then the more frequent. */
+export const namesGiven = (confusion: Matrix, was: number): { readonly said: number; readonly count: number }[] =>
+  (confusion[was] ?? [])
+    .map((count, said) => ({ said, count }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => Number(a.said === was) - Number(b.said === was) || b.count - a.count)
+
 /** Above this many classes the matrix becomes a list of its worst mistakes. */
 export const MAX_MATRIX_CLASSES = 12
 
