@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises'
 import { Broken } from '../pixels/decodePicture.ts'
 import { sideBySide } from '../pixels/sideBySide.ts'
 import type { BrokenImage } from '../types.ts'
-import { readPicture } from './contentSides.ts'
 import { type HashMemo, stampOf } from './fileStamps.ts'
+import { readPicture } from './readPicture.ts'
 
 /** The hash of a file, or why it has none. */
 async function hashFile(path: string, memo: HashMemo): Promise<{ sha256: string } | { reason: string }> {

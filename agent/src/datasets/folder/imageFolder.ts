@@ -4,7 +4,7 @@ import type { PictureSize } from '../pixels/decode.ts'
 import { type CachedDecoded, decodeCached } from '../pixels/decodeCached.ts'
 import { countPrinter } from '../progress.ts'
 import type { Dataset, ImageFile, ImageFolderOptions, LabelledImages } from '../types.ts'
-import { readPicture, SIDES, type Side, sideOf } from './contentSides.ts'
+import { SIDES, type Side, sideOf } from './contentSides.ts'
 import { contentsOf } from './contents.ts'
 import { createHashMemo, type HashMemo, type Stamp, stampOf } from './fileStamps.ts'
 import { checkClassNames, checkLeft } from './folderChecks.ts'
@@ -13,6 +13,7 @@ import { folderNotice } from './folderNotice.ts'
 import { type ImageFolderSettings, resolveImageFolderOptions } from './folderOptions.ts'
 import { createFolderSource, pixelCacheOf } from './folderSource.ts'
 import { sidesByGroup } from './groupSides.ts'
+import { readPicture } from './readPicture.ts'
 
 /** A decoded picture, the set that it goes to, and its label. */
 interface Placed extends FolderFile, PictureSize {
