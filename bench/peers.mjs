@@ -98,15 +98,17 @@ async function trainAll() {
 
 const percent = (x) => `${(100 * x).toFixed(1)} %`
 const points = (x) => `${x < 0 ? '−' : '+'}${Math.abs(100 * x).toFixed(1)}`.replace('−0.0', '+0.0')
-const shown = ({ value, low, high }) =>
-  `${percent(value)} (${percent(Math.max(0, low))} to ${percent(Math.min(1, high))})`
+/** A mean and its interval, which one seed does not have. */
+const shown = ({ value, low, high }, show) =>
+  `${show(value)}${Number.isNaN(low) ? '' : ` (${show(low)} to ${show(high)})`}`
+const withinScale = (x) => percent(Math.min(1, Math.max(0, x)))
 const seconds = (all, way) => metrics.meanOverSeeds(all.map((one) => one[way].seconds)).value.toFixed(1)
 
 function rowOf(way, { ours, peer }) {
   const accuracies = [ours, peer].map((all) => all.map((one) => one[way].accuracy))
-  const [a, b] = accuracies.map((all) => shown(metrics.meanOverSeeds(all)))
-  const { value, low, high } = metrics.meanOverSeeds(accuracies[0].map((one, at) => one - accuracies[1][at]))
-  const difference = `${points(value)} (${points(low)} to ${points(high)})`
+  const [a, b] = accuracies.map((all) => shown(metrics.meanOverSeeds(all), withinScale))
+  const differences = accuracies[0].map((one, at) => one - accuracies[1][at])
+  const difference = shown(metrics.meanOverSeeds(differences), points)
   return `| ${WAYS[way]} | ${a} | ${b} | ${difference} | ${seconds(ours, way)} | ${seconds(peer, way)} |`
 }
 
