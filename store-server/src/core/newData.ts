@@ -92,7 +92,7 @@ export function configAgain(schema: readonly Field[], current: Config, last: Con
 export const isTraining = ({ reproduces, trials }: Job): boolean =>
   reproduces === undefined && trials.some(({ state }) => state === 'done')
 
-/** Why there is a new job, in a clause. `quietMs`: null when a person asked. */
+/** Why there is a new job, in a clause. `automatic`: null when a person asked. */
 export function reasonOf(found: FoundData | null, automatic: Automatic | null, quietMs: number): string {
   const news = found?.changes ? `${describeChanges(found.changes)} since the last training` : null
   if (automatic === null) return `asked for by a person${news === null ? '' : ` (${news})`}`

@@ -177,6 +177,7 @@ export async function forget(store: Store, name: string): Promise<void> {
   const ended = store.jobs.queue(name).map((job) => loseTrials(stopJob(job, reason, now), reason, now))
   store.notebooks.delete(name)
   store.heard.delete(name)
+  store.quiet.delete(name)
   await Promise.all([changeJobs(store, name, ended), saveRegistry(store)])
   store.hub.publish({ type: 'notebook-forgotten', name })
 }

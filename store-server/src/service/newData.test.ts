@@ -93,6 +93,15 @@ test('training on new data takes the values of the last training; of two who ask
   expect((await agent.next('run')).newData).toEqual({ initialWeights: sha1 })
 })
 
+test('a model that began with another’s weights is reproduced from these, and that is no training on new data', async () => {
+  const { store, agent, sha1 } = await begin(12)
+  await trainOn(store, { initialWeights: sha1 })
+  const warm = await finishOn(store, agent, NEW)
+  await call(store, 'POST', `/api/models/${warm}/reproduce`)
+  expect(await agent.next('run')).toMatchObject({ engine: 'fake', newData: { initialWeights: sha1 } })
+  expect((await trainOn(store)).status).toBe(201)
+})
+
 test('values that the notebook’s schema no longer takes are its present ones', async () => {
   const { store, agent } = await begin(1)
   const { schema } = await notebookOf(store)

@@ -69,7 +69,7 @@ function lastTraining(store: Store, name: string): Job | null {
 }
 
 const unfinished = (store: Store, name: string): JobRecord | undefined =>
-  store.jobs.queue(name).find(({ job }) => job.newData !== undefined)
+  store.jobs.queue(name).find(({ job }) => job.newData !== undefined && job.reproduces === undefined)
 
 interface Wish {
   readonly initialWeights: Beginning

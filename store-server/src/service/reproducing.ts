@@ -46,7 +46,14 @@ export async function reproduce(
   const { seed } = made.job
   const config = configOf(notebook.schema, made.params, seed)
   const reproduces = { sha1, engine: model.engine, result: null }
-  return { record: await enqueue(store, notebook, { config, seed, requestId, reproduces }), created: true }
+  // Where the trial began with another model's weights, so does this one.
+  const newData = made.job.newData && {
+    ...made.job.newData,
+    by: 'person' as const,
+    reason: 'as the trial that it repeats',
+  }
+  const launched = { config, seed, requestId, reproduces, ...(newData && { newData }) }
+  return { record: await enqueue(store, notebook, launched), created: true }
 }
 
 /** Says on the model what came of training it again. Only under the lock of its task. */

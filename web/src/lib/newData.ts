@@ -36,7 +36,10 @@ const leftOutText = ({ leftOut }: NonNullable<NotebookData['found']>): string =>
 
 /** The job that trains a notebook on new data, queued or running. */
 export const newDataJob = (jobs: readonly Job[], notebook: string): Job | undefined =>
-  jobs.find((job) => job.notebook === notebook && job.newData !== undefined && job.endedAt === null)
+  jobs.find(
+    (job) =>
+      job.notebook === notebook && job.newData !== undefined && job.reproduces === undefined && job.endedAt === null,
+  )
 
 /** Whether a training by itself is due for what is there, or what it waits for. */
 export function automaticText({ state, newData }: Pick<Notebook, 'state' | 'newData'>): string {
