@@ -138,7 +138,8 @@ test('the data are looked at before a launch; what they miss stops the job, and 
     expect.stringMatching(/^owl\s+2,600\s+260\s+1,000$/),
   ])
   await page.keyboard.press('Escape')
-  await becomes(() => drawer.count(), 0)
+  // A dialog that is closed is out of sight before it is gone.
+  await becomes(() => page.getByTestId('violations').count(), 1)
   await becomes(() => hasFocus(page.getByTestId('data-pets')), true)
   await page.getByTestId('violations').getByText('Add pictures. cat/1.png').waitFor()
   await pressOn(page, page.getByTestId('launch'))
