@@ -103,7 +103,7 @@ async function joinTrained(): Promise<{ agent: FakeAgent; sha1: string }> {
 }
 
 describe('the card of new data', () => {
-  test('begins with the model that was chosen, and is off while its job runs', async () => {
+  test('begins with the model that was chosen, is off while its job runs, and is only looked at by viewers', async () => {
     const { agent, sha1 } = await joinTrained()
     const { page, problems } = await scene.open()
     await newsBecome(page, '12 new images, 1 changed since the last training. 2 files cannot be read as pictures.')
@@ -112,6 +112,12 @@ describe('the card of new data', () => {
     expect((await agent.next('run')).newData).toEqual({ initialWeights: sha1 })
     await becomes(() => textIn(page, 'at-it'), 'Job 2 trains on new data.')
     expect(await page.getByTestId('train-new').isDisabled()).toBe(true)
+
+    const { page: viewer } = await scene.open(`${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`)
+    await newsBecome(viewer, '12 new images, 1 changed since the last training. 2 files cannot be read as pictures.')
+    expect(await textIn(viewer, 'automatic-state')).toBe('Off: nothing is trained by itself.')
+    for (const id of ['train-new', 'automatic', 'begin', 'at-least'])
+      expect(await viewer.getByTestId(id).count()).toBe(0)
     expect(problems).toEqual([])
   })
 
@@ -139,13 +145,5 @@ describe('the card of new data', () => {
     await other.getByTestId('automatic').uncheck()
     await becomes(kept, null)
     expect(problems).toEqual([])
-  })
-
-  test('is only looked at by viewers', async () => {
-    await joinTrained()
-    const { page } = await scene.open(`${scene.stage.store.url}/?token=${scene.stage.store.viewerToken}`)
-    await newsBecome(page, '12 new images, 1 changed since the last training. 2 files cannot be read as pictures.')
-    expect(await textIn(page, 'automatic-state')).toBe('Off: nothing is trained by itself.')
-    for (const id of ['train-new', 'automatic', 'begin', 'at-least']) expect(await page.getByTestId(id).count()).toBe(0)
   })
 })

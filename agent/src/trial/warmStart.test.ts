@@ -36,8 +36,8 @@ test('a class folder that appears: the notebook has the class, the head is drawn
   expect(model.classNames).toEqual(['cat', 'dog', 'owl'])
 })
 
-test('a model of another network cannot be begun with: the trial fails and names the layer', async () => {
-  const { folder, says, trainOn, notebook, agent, first } = await beginTrained()
+test('a model of another network cannot be begun with: the trial fails and names the layer; weights that the notebook gives itself stay', async () => {
+  const { folder, says, trainOn, store, notebook, agent, first } = await beginTrained()
   await agent.register({
     ...notebook,
     async train({ compile }, data) {
@@ -60,10 +60,7 @@ test('a model of another network cannot be begun with: the trial fails and names
     ),
   })
   expect((await says(({ found }) => found !== null)).newData?.found?.changes?.added).toBe(1)
-})
 
-test('weights that the notebook gives itself stay, and the log says so', async () => {
-  const { folder, says, trainOn, store, notebook, agent, first } = await beginTrained()
   await agent.register({
     ...notebook,
     async train({ compile }, data) {
@@ -71,19 +68,18 @@ test('weights that the notebook gives itself stay, and the log says so', async (
         tf.layers.flatten({ inputShape: [8, 8, 3] }),
         tf.layers.dense({ units: 2, activation: 'softmax' }),
       ]
-      const own = Float32Array.from({ length: 384 }, (_, i) => i / 1000)
-      const initialWeights = [{ name: 'dense_1/kernel', shape: [192, 2], data: own }]
+      const given = Float32Array.from({ length: 384 }, (_, i) => i / 1000)
+      const initialWeights = [{ name: 'dense_1/kernel', shape: [192, 2], data: given }]
       const options = { loss: 'categoricalCrossentropy', optimizer: sgd(0.1), initialWeights } as const
       const run = await compile(tf.sequential({ layers }), options)
-      expect((await run.weights())[0]?.data).toEqual(own)
+      expect((await run.weights())[0]?.data).toEqual(given)
       return run.evaluate(data.test)
     },
   })
-  await folder.put('cat', 20, 1)
-  await says(({ found }) => found?.changes?.added === 1)
-  const job = await trainOn({ initialWeights: first.trials[0]?.sha1 })
-  expect(job.state).toBe('done')
-  expect(await textOf(store, job)).toMatch(
+  await says(({ found }) => found !== null)
+  const own = await trainOn({ initialWeights: first.trials[0]?.sha1 })
+  expect(own.state).toBe('done')
+  expect(await textOf(store, own)).toMatch(
     /does not begin with the weights of [0-9a-f]{7}: the notebook gives others itself/,
   )
 })

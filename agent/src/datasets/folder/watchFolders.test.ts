@@ -104,18 +104,18 @@ test('a file that was touched, renamed or copied within its class is no other co
 
 test('hundreds of files at once are few changes, and the set that is then read anew has them all', async () => {
   const { put, data, next } = await begin()
-  await Promise.all(Array.from({ length: 300 }, (_, n) => put(`cat/many-${n}.png`, picture(1000 + n))))
+  await Promise.all(Array.from({ length: 150 }, (_, n) => put(`cat/many-${n}.png`, picture(1000 + n))))
   const states: FolderState[] = []
   const last = async (): Promise<FolderState> => {
     const state = await next()
     states.push(state)
-    return has(310)(state) ? state : last()
+    return has(160)(state) ? state : last()
   }
   const found = await last()
-  expect(states.length).toBeLessThan(30)
+  expect(states.length).toBeLessThan(15)
   const again = await data.folder?.reload()
   const sizes = [again?.train, again?.validation, again?.test].map((set) => set?.labels.length ?? 0)
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(310)
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(160)
   expect(found.type === 'found' && found.contents.id).toBe(again?.folder?.contents.id)
 })
 
