@@ -155,7 +155,10 @@ describe('the whole story', () => {
     expect((await taskOf(paw, task)).current).toMatchObject({ sha1: low, by: 'person' })
     expect((await modelOf(paw, high)).verdict).toMatchObject({ deployed: false, code: 'replaced' })
 
-    const between = await finished(paw, (await launch(paw, 'cifar10', { LEARNING_RATE: MIDDLE_RATE, SEED: RATE_SEED })).id)
+    const between = await finished(
+      paw,
+      (await launch(paw, 'cifar10', { LEARNING_RATE: MIDDLE_RATE, SEED: RATE_SEED })).id,
+    )
     const middle = shaOf(between.trials[0]?.sha1)
     const [a, b, c] = [await accuracyOf(low), await accuracyOf(middle), await accuracyOf(high)]
     expect(a).toBeLessThan(b)
