@@ -99,12 +99,12 @@ async function installPackages(missing) {
 }
 
 main(async () => {
-  await prepare()
   const args = process.argv.slice(2)
   const isAll = args.includes('--all')
   const areTutorials = args.includes('--tutorials')
+  // The compiler has a core to itself, while the other one waits for the network.
+  await Promise.all([prepare(), areTutorials ? undefined : ensureNative()])
   const tools = await ensureTools()
-  if (!areTutorials) await ensureNative()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
   try {

@@ -29,7 +29,7 @@ export {
 } from './expectations.ts'
 export type { Side } from './folder/contentSides.ts'
 export type { FolderContents, KnownImage } from './folder/contents.ts'
-export type { FolderSource } from './folder/folderSource.ts'
+export type { FolderSource } from './folder/source.ts'
 export type { FolderState, FolderWatch, WatchTimes } from './folder/watchFolders.ts'
 export { type Inspection, inspect, type Spread } from './inspect.ts'
 export { inspectText } from './inspectText.ts'

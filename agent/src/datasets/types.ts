@@ -1,6 +1,6 @@
 import type { ImageSet } from '@pawprint/engine'
 import type { Task } from '../task.ts'
-import type { FolderSource } from './folder/folderSource.ts'
+import type { FolderSource } from './folder/source.ts'
 
 /** How a picture becomes `imageSize` × `imageSize` pixels: stretched to fill, with sharp's kernel of that name. */
 export interface Preprocessing {
