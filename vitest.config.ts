@@ -8,7 +8,7 @@ const TOGETHER = ['{protocol,engine,agent,store-server,ui,web}/**/*.test.ts', 'd
 /** They share a browser. */
 const PAGES = ['e2e/{pages,story,jupyter}*.test.ts', 'demo-app/page.test.ts']
 /** Notebooks that teach, run as a reader would: npm run test:tutorials, and npm run test:all. */
-const TUTORIALS = ['notebooks/src/tutorials.test.ts', 'e2e/colab.test.ts']
+const TUTORIALS = ['notebooks/src/{tutorials,cifar10}.test.ts', 'e2e/colab.test.ts']
 const areTutorialsWanted = process.env.PAWPRINT_TUTORIALS !== undefined || process.env.PAWPRINT_LONG !== undefined
 // What takes minutes: npm run test:faults sets this variable.
 const SLOW = process.env.PAWPRINT_FAULTS === undefined ? [] : ['faults/**/*.slow.ts']

@@ -91,7 +91,7 @@ describe('npm start', () => {
     await notebookOf(first, ({ state }) => state === 'idle')
     const config = {
       SEED: 7,
-      EPOCHS: 6,
+      EPOCHS: 3,
       BATCH_SIZE: 32,
       NUM_FILTERS: 8,
       DENSE_WIDTH: 32,
