@@ -3,13 +3,14 @@ import { defineConfig } from 'vitest/config'
 import { HeaviestFirst } from './scripts/heaviestFirst.ts'
 
 /** These change their own process: they put themselves before Node's modules. Or they only wait for others. */
-const ALONE = ['{faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story|jupyter)*.test.ts']
+const ALONE = ['{faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story)*.test.ts']
 const TOGETHER = ['{protocol,engine,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
 /** They share a browser. */
-const PAGES = ['e2e/{pages,story,jupyter}*.test.ts', 'demo-app/page.test.ts']
-/** Notebooks that teach, run as a reader would: npm run test:tutorials, and npm run test:all. */
-const TUTORIALS = ['notebooks/src/{tutorials,cifar10}.test.ts', 'e2e/colab.test.ts']
-const areTutorialsWanted = process.env.PAWPRINT_TUTORIALS !== undefined || process.env.PAWPRINT_LONG !== undefined
+const PAGES = ['e2e/{pages,story}*.test.ts', 'demo-app/page.test.ts']
+/** Notebooks in a real Jupyter, and those that teach, run as a reader would: npm run test:notebooks, and npm run test:all. */
+const NOTEBOOKS = ['notebooks/src/{tutorials,cifar10}.test.ts', 'e2e/{colab,jupyter,kernelspec}.test.ts']
+const BROWSER = { globalSetup: ['e2e/globalBrowser.ts'] }
+const areNotebooksWanted = process.env.PAWPRINT_NOTEBOOK_TESTS !== undefined || process.env.PAWPRINT_LONG !== undefined
 // What takes minutes: npm run test:faults sets this variable.
 const SLOW = process.env.PAWPRINT_FAULTS === undefined ? [] : ['faults/**/*.slow.ts']
 
@@ -41,9 +42,9 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: HeaviestFirst },
     projects: [
-      project('alone', true, [...ALONE, ...SLOW], { exclude: TUTORIALS }),
-      ...(areTutorialsWanted ? [project('tutorials', true, TUTORIALS)] : []),
-      project('pages', false, PAGES, { globalSetup: ['e2e/globalBrowser.ts'] }),
+      project('alone', true, [...ALONE, ...SLOW], { exclude: NOTEBOOKS }),
+      ...(areNotebooksWanted ? [project('notebooks', true, NOTEBOOKS, BROWSER)] : []),
+      project('pages', false, PAGES, BROWSER),
       project('together', false, TOGETHER),
     ],
   },

@@ -1,4 +1,4 @@
-// Installs what the tests need, then runs them all: unit tests, and the whole story in a real browser. `--tutorials`: the notebooks that teach.
+// Installs what the tests need, then runs them all: unit tests, and the whole story in a real browser. `--notebooks`: notebooks in a real Jupyter, and those that teach.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -101,9 +101,9 @@ async function installPackages(missing) {
 main(async () => {
   const args = process.argv.slice(2)
   const isAll = args.includes('--all')
-  const areTutorials = args.includes('--tutorials')
+  const areNotebooks = args.includes('--notebooks')
   // The compiler has a core to itself, while the other one waits for the network.
-  await Promise.all([prepare(), areTutorials ? undefined : ensureNative()])
+  await Promise.all([prepare(), areNotebooks ? undefined : ensureNative()])
   const tools = await ensureTools()
   const folder = mkdtempSync(join(tmpdir(), 'pawprint-test-'))
   const report = join(folder, 'report.json')
@@ -116,15 +116,15 @@ main(async () => {
         '--reporter=default',
         '--reporter=json',
         `--outputFile.json=${report}`,
-        ...(areTutorials ? ['--project', 'tutorials'] : []),
-        ...args.filter((arg) => arg !== '--all' && arg !== '--tutorials'),
+        ...(areNotebooks ? ['--project', 'notebooks'] : []),
+        ...args.filter((arg) => arg !== '--all' && arg !== '--notebooks'),
       ],
       {
         env: {
           ...process.env,
           ...tools,
           ...(isAll ? { PAWPRINT_LONG: '1' } : {}),
-          ...(areTutorials ? { PAWPRINT_TUTORIALS: '1' } : {}),
+          ...(areNotebooks ? { PAWPRINT_NOTEBOOK_TESTS: '1' } : {}),
         },
       },
     )
