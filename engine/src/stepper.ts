@@ -26,7 +26,7 @@ export interface Position {
 
 /** Runs training steps of one batch size. */
 export interface Stepper {
-  /** Runs `rows.length / batchSize` steps; `rows` are indices of samples. Replaces the arrays in `state`. */
+  /** Runs `rows.length / batchSize` steps; `rows` are indices of samples. Replaces the arrays in `state`, or what they hold. */
   run(samples: SharedSet, rows: Int32Array, position: Position, state: Float32Array[]): Promise<StepSums>
   close(): Promise<void>
 }
