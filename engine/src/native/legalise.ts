@@ -15,7 +15,8 @@ export function legalise(nodes: readonly Node[]): readonly Node[] {
 function legal(g: Graph, node: Node): Node {
   if (node.op.type === 'binary') {
     const [a, b] = operands(node)
-    return isRepeated(b.shape, a.shape) ? node : { ...node, inputs: [a, expand(g, b, a.shape)] }
+    const isShort = sizeOf(b.shape) === sizeOf(a.shape) || sizeOf(b.shape) <= LONGEST_PERIOD
+    return isShort && isRepeated(b.shape, a.shape) ? node : { ...node, inputs: [a, expand(g, b, a.shape)] }
   }
   const [x] = node.inputs
   return node.op.type === 'sum' && x !== undefined ? legalSum(g, node, x, node.op.axes) : node
@@ -27,6 +28,9 @@ function legalSum(g: Graph, node: Node, x: Value, axes: readonly number[]): Node
   if (run.length === sorted.length) return { ...node, op: { type: 'sum', axes: sorted }, inputs: [x] }
   return legalSum(g, node, sum(g, x, run), sorted.slice(0, -run.length))
 }
+
+/** Longest value, in numbers, that a chain repeats over and over: tiles are as long, at least. */
+export const LONGEST_PERIOD = 4096
 
 /** Whether `shape` fills `to` by being written over and over: it is a trailing part of it. */
 export function isRepeated(shape: Shape, to: Shape): boolean {

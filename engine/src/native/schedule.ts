@@ -1,6 +1,6 @@
 import type { Node, Value } from '../ir/graph.ts'
 import { sizeOf } from '../ir/graph.ts'
-import { isOverRows, isRepeated } from './legalise.ts'
+import { isOverRows, isRepeated, LONGEST_PERIOD } from './legalise.ts'
 
 /** What one instruction computes: one node, or a chain of functions of numbers that go through memory once. */
 export interface Unit {
@@ -10,9 +10,6 @@ export interface Unit {
 
 /** Values that are the same numbers in the same order are one. */
 export type Same = (value: Value) => Value
-
-/** Longest value, in numbers, that a chain repeats over and over. */
-const LONGEST_PERIOD = 4096
 
 /** Numbers that a node of a chain goes through; null for a node that cannot be in one. */
 export function extentOf({ op, inputs, output }: Node): number | null {

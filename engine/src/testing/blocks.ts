@@ -24,6 +24,11 @@ export const SHARED: Readonly<Record<string, fc.Arbitrary<OpCase>>> = {
       numbers: 'positive' as const,
       build: (g, inputs) => relu(g, over(g, minus(g, first(inputs), second(inputs)), at(inputs, 2))),
     })),
+  // Longer than what the native engine repeats within a chain.
+  'a bias of 5,000': fc.constant({
+    shapes: [[2, 5000], [5000]],
+    build: (g: Graph, inputs: readonly Value[]) => relu(g, plus(g, first(inputs), second(inputs))),
+  }),
   'windows that differ in their last row and column': fc.tuple(size, size).map(([batch, channels]) => ({
     shapes: [
       [batch, 4, 4, channels],
