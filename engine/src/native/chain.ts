@@ -1,6 +1,6 @@
 import { type Node, sizeOf, type Value } from '../ir/graph.ts'
 import type { Call } from './instructions.ts'
-import { extentOf, periodOf, type Same, type Unit } from './schedule.ts'
+import type { Same, Unit } from './schedule.ts'
 
 const [STREAM, REPEATED, HELD] = [0, 1, 2]
 
@@ -18,7 +18,7 @@ export function chainCall(
   isRead: (value: Value) => boolean,
   functions: readonly string[],
 ): Call {
-  const extent = extentOf(unit.nodes[0] as Node) ?? 0
+  const extent = unit.extent ?? 0
   const slots: number[][] = []
   const slotOf = new Map<Value, number>()
   const free: number[] = []
@@ -46,7 +46,7 @@ export function chainCall(
     if (node.op.type === 'sum') return [SUM, 0, a, b, sizeOf(node.output.shape), placeOf(node.output)]
     return [functionOf(node, functions), target(node.output), a, b]
   })
-  const numbers = [extent, periodOf(unit), slots.length, ...slots.flat(), links.length, ...links.flat()]
+  const numbers = [extent, unit.period, slots.length, ...slots.flat(), links.length, ...links.flat()]
   return { kernel: 'map', numbers }
 }
 

@@ -44,7 +44,7 @@ export function programOf(
   const { placeOf } = storage
   const readers = readersOf(units, same, new Set(kept.map(same)))
   const calls = units.flatMap((unit): readonly Call[] => {
-    if (unit.isChain) return [chainCall(unit, same, placeOf, readers(unit), functions)]
+    if (unit.extent !== null) return [chainCall(unit, same, placeOf, readers(unit), functions)]
     return unit.nodes.flatMap((node) => callsFor(node, placeOf))
   })
   const moves = state.flatMap(({ before, after }): Call[] => {

@@ -4,15 +4,18 @@ import { isOverRows, isRepeated, LONGEST_PERIOD } from './legalise.ts'
 
 /** What one instruction computes: one node, or a chain of functions of numbers that go through memory once. */
 export interface Unit {
-  readonly isChain: boolean
   readonly nodes: readonly Node[]
+  /** Numbers that a chain goes through; null for a node that is in none. */
+  readonly extent: number | null
+  /** Numbers after which everything that a chain repeats begins anew. */
+  readonly period: number
 }
 
 /** Values that are the same numbers in the same order are one. */
 export type Same = (value: Value) => Value
 
 /** Numbers that a node of a chain goes through; null for a node that cannot be in one. */
-export function extentOf({ op, inputs, output }: Node): number | null {
+function extentOf({ op, inputs, output }: Node): number | null {
   const [x] = inputs
   if (x === undefined) return null
   if (op.type === 'unary' || op.type === 'binary') return sizeOf(output.shape)
@@ -45,17 +48,17 @@ export function schedule(nodes: readonly Node[], same: Same): readonly Unit[] {
       next = coming && chain.fits(coming) ? coming : left.find((node) => chain.isAbout(node) && isReady(node))
     }
     for (const { output } of chain.nodes) made.add(output)
-    units.push({ isChain: chain.extent !== null, nodes: chain.nodes })
+    units.push(chain)
   }
   return units
 }
 
-class Chain {
+class Chain implements Unit {
   readonly nodes: Node[] = []
   readonly extent: number | null
+  period = 1
   readonly #same: Same
   readonly #values = new Set<Value>()
-  #period = 1
 
   constructor(first: Node, same: Same) {
     const extent = extentOf(first)
@@ -66,7 +69,7 @@ class Chain {
   add(node: Node): void {
     this.nodes.push(node)
     if (this.extent === null) return
-    this.#period = this.#periodWith(node, this.extent)
+    this.period = this.#periodWith(node, this.extent)
     for (const value of [...node.inputs, node.output])
       if (sizeOf(value.shape) === this.extent) this.#values.add(this.#same(value))
   }
@@ -81,18 +84,11 @@ class Chain {
     return this.fits(node) && node.inputs.some((value) => this.#values.has(this.#same(value)))
   }
 
-  /** Numbers after which everything that is repeated begins anew. */
   #periodWith({ inputs, output }: Node, extent: number): number {
     const sizes = [...inputs, output].map(({ shape }) => sizeOf(shape)).filter((size) => size < extent)
-    return sizes.reduce(leastCommonMultiple, this.#period)
+    return sizes.reduce(leastCommonMultiple, this.period)
   }
 }
 
 const leastCommonMultiple = (a: number, b: number): number => (a / greatestCommonDivisor(a, b)) * b
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b))
-
-export const periodOf = (unit: Unit): number => {
-  const extent = extentOf(unit.nodes[0] as Node) ?? 1
-  const sizes = unit.nodes.flatMap(({ inputs, output }) => [...inputs, output]).map(({ shape }) => sizeOf(shape))
-  return sizes.filter((size) => size < extent).reduce(leastCommonMultiple, 1)
-}

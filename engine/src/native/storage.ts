@@ -145,7 +145,7 @@ function isOverwritable(
 ): boolean {
   const maker = units.findIndex(({ nodes }) => nodes.some(({ output }) => output === after))
   const unit = units[maker]
-  if (unit === undefined || !unit.isChain) return false
+  if (unit === undefined || unit.extent === null) return false
   const made = unit.nodes.findIndex(({ output }) => output === after)
   const partOf = (value: Value): Value => {
     const share = shares.get(same(value))
