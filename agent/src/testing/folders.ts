@@ -8,19 +8,10 @@ import { onTestFinished } from 'vitest'
 import type { RunningStore } from '../../../store-server/src/index.ts'
 import { openTestPage, startTestStore } from '../../../store-server/src/testing/testStore.ts'
 import { imageFolder } from '../datasets/folder/imageFolder.ts'
-import { pngOf } from '../plots/png.ts'
+import { picture, surroundingsIn } from '../datasets/testing/testFolder.ts'
 import type { NotebookDefinition, Trial } from '../types.ts'
 import { openTestAgent } from './agents.ts'
 import { call, launchUntil, logOf } from './api.ts'
-
-/** A PNG of 8 × 8 in one of 2²⁴ colours. */
-const picture = (n: number): Uint8Array =>
-  pngOf(
-    Uint8Array.from({ length: 192 }, (_, i) => (n >> (8 * (i % 3))) & 255),
-    8,
-    8,
-    3,
-  )
 
 /** A folder of pictures in two classes, and the data set of it. */
 export async function createFolder() {
@@ -33,13 +24,7 @@ export async function createFolder() {
   }
   await put('cat', 0, 12)
   await put('dog', 100, 12)
-  const around = {
-    argv: [],
-    env: { XDG_CACHE_HOME: join(root, 'cache') },
-    platform: 'linux',
-    home: root,
-    currentFolder: root,
-  }
+  const around = surroundingsIn(root)
   return { root, put, open: () => imageFolder('pets', { imageSize: 8, testSplit: 0.4, log: () => {} }, around) }
 }
 type Folder = Awaited<ReturnType<typeof createFolder>>

@@ -3,6 +3,7 @@ import type { ImageSet } from '@pawprint/engine'
 import { ModelReport, Preprocessing, parse } from '@pawprint/protocol'
 import { expect, test } from 'vitest'
 import { drawnPets } from '../datasets/drawn/drawnPets.ts'
+import { recordOf } from '../datasets/testing/testPictures.ts'
 import { brightImages, TASK } from '../testing/agents.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { latencyOf } from './latency.ts'
@@ -132,20 +133,10 @@ test('what a model was measured on is in its record: whole pictures, or what som
     await drawnPets({ imageSize: 8, species: 'cat' }),
     await drawnPets({ imageSize: 8, species: 'cat', input: 'cropped' }),
   ]
-  const record = {
-    width: 8,
-    height: 8,
-    channels: 'rgb',
-    fit: 'fill',
-    kernel: 'lanczos3',
-    scale: 1 / 255,
-    mean: [0, 0, 0],
-    std: [1, 1, 1],
-  }
-  expect(preprocessingOf(whole.test)).toEqual(record)
-  expect(preprocessingOf(cropped.test)).toEqual({ ...record, input: 'cropped' })
-  expect(parse(Preprocessing, { ...record, input: 'cropped' })).toEqual({ ...record, input: 'cropped' })
-  expect(() => parse(Preprocessing, { ...record, input: 'squeezed' })).toThrow('input')
+  expect(preprocessingOf(whole.test)).toEqual(recordOf(8))
+  expect(preprocessingOf(cropped.test)).toEqual({ ...recordOf(8), input: 'cropped' })
+  expect(parse(Preprocessing, { ...recordOf(8), input: 'cropped' })).toEqual({ ...recordOf(8), input: 'cropped' })
+  expect(() => parse(Preprocessing, { ...recordOf(8), input: 'squeezed' })).toThrow('input')
 })
 
 test('of images that bring no word of how they were made, none are taken for cropped', () => {

@@ -4,18 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAX_IMAGE_BYTES } from '@pawprint/protocol'
 import { expect, onTestFinished, test } from 'vitest'
-import { pngOf } from '../../plots/png.ts'
+import { picture, surroundingsIn } from '../testing/testFolder.ts'
 import { imageFolder } from './imageFolder.ts'
 import type { FolderState, FolderWatch } from './watchFolders.ts'
 
-/** A PNG of 8 × 8 in one of 2²⁴ colours. */
-const picture = (n: number): Uint8Array =>
-  pngOf(
-    Uint8Array.from({ length: 192 }, (_, i) => (n >> (8 * (i % 3))) & 255),
-    8,
-    8,
-    3,
-  )
 const TIMES = { settleMs: 20, lookAnywayMs: 600_000 }
 
 async function begin(times = TIMES) {
@@ -26,14 +18,7 @@ async function begin(times = TIMES) {
     await mkdir(at(className), { recursive: true })
     for (let n = 0; n < 5; n++) await put(`${className}/${n}.png`, picture(100 * label + n))
   }
-  const around = {
-    argv: [],
-    env: { XDG_CACHE_HOME: join(root, 'cache') },
-    platform: 'linux',
-    home: root,
-    currentFolder: root,
-  }
-  const data = await imageFolder('pets', { imageSize: 8, log: () => {} }, around)
+  const data = await imageFolder('pets', { imageSize: 8, log: () => {} }, surroundingsIn(root))
   const states: FolderState[] = []
   const told: string[] = []
   let heard = (): void => {}
