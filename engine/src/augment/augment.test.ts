@@ -60,6 +60,17 @@ describe('an image is seen through', () => {
     const both = compose(flipOf(5, 5, 'horizontal'), shiftOf(0, 1))
     expectFrom(warped(both), (i, j) => [i, edge(4 - (j + 1))])
   })
+  test.each([1, 2, 4])('a shifted mirror that keeps %i channels together, on images of unequal sides', (channels) => {
+    const [height, width] = [3, 6]
+    // Each byte says where it stands.
+    const image = Uint8Array.from({ length: height * width * channels }, (_, i) => i)
+    const target = new Uint8Array(image.length)
+    warp(image, target, { height, width, channels }, compose(flipOf(height, width, 'horizontal'), shiftOf(-1, 2)))
+    const expected = [0, 0, 1].flatMap((row) => [3, 2, 1, 0, 0, 0].map((column) => row * width + column))
+    expect([...target]).toEqual(
+      expected.flatMap((pixel) => Array.from({ length: channels }, (_, k) => pixel * channels + k)),
+    )
+  })
 })
 
 test('a perspective shows what lies between its four corners', () => {

@@ -45,11 +45,18 @@ function copy(
   { height, width, channels }: ImageSize,
   { a, c, e, f }: { a: number; c: number; e: number; f: number },
 ): void {
+  const [right, bottom] = [width - 1, height - 1]
+  // Integers, said so (| 0), and three channels in a row: this takes two thirds of the time, of which a small network's epoch has little.
+  const step = a | 0
   for (let i = 0, o = 0; i < height; i++) {
-    const row = Math.min(height - 1, Math.max(0, e * i + f)) * width
-    for (let j = 0; j < width; j++) {
-      const from = (row + Math.min(width - 1, Math.max(0, a * j + c))) * channels
-      for (let k = 0; k < channels; k++, o++) target[o] = source[from + k] ?? 0
+    const row = Math.min(bottom, Math.max(0, (e * i + f) | 0)) * width
+    for (let j = 0, x = c | 0; j < width; j++, x += step, o += channels) {
+      const from = (row + Math.min(right, Math.max(0, x))) * channels
+      target[o] = source[from] ?? 0
+      if (channels === 3) {
+        target[o + 1] = source[from + 1] ?? 0
+        target[o + 2] = source[from + 2] ?? 0
+      } else for (let k = 1; k < channels; k++) target[o + k] = source[from + k] ?? 0
     }
   }
 }
