@@ -38,16 +38,17 @@ export function batchNorm(g: Graph, x: Value, gamma: Value, beta: Value, epsilon
   return { output, mean, variance }
 }
 
-const rowsOf = (x: Value): number => sizeOf(x.shape.slice(0, -1))
+/** Numbers of each channel, the last axis. */
+export const rowsOf = (x: Value): number => sizeOf(x.shape.slice(0, -1))
 
-const sumRows = (g: Graph, x: Value): Value =>
+export const sumRows = (g: Graph, x: Value): Value =>
   sum(
     g,
     x,
     x.shape.slice(0, -1).map((_, axis) => axis),
   )
 
-const meanOf = (g: Graph, x: Value): Value => times(g, sumRows(g, x), constant(g, [], [1 / rowsOf(x)]))
+export const meanOf = (g: Graph, x: Value): Value => times(g, sumRows(g, x), constant(g, [], [1 / rowsOf(x)]))
 
 function once(make: () => Value): () => Value {
   let made: Value | undefined

@@ -3,6 +3,7 @@ import { type Handle, nativeAddon, type Program } from './addon.ts'
 import { chainCall } from './chain.ts'
 import { type Call, callsFor } from './instructions.ts'
 import { legalise } from './legalise.ts'
+import { readOnce } from './moments.ts'
 import { type Same, schedule, type Unit } from './schedule.ts'
 import { planStorage, roundUp } from './storage.ts'
 
@@ -28,7 +29,7 @@ export function programOf(
   threads: number,
   functions: readonly string[],
 ): Program {
-  const nodes = legalise(given)
+  const nodes = legalise(readOnce(given))
   const same = sameNumbers(nodes)
   const constantNodes = nodes.filter(({ op }) => op.type === 'constant')
   const constants = constantNodes.map(({ output }) => output)
