@@ -1,5 +1,10 @@
-/** What is felt beside the speed: gaps in the timers of the main thread, the start of a trial, memory, and time beside training. */
+/**
+ * What is felt beside the speed: gaps in the timers of the main thread, the start of a trial, memory, time beside training, exports, and
+ * what a model costs that the engine does not know. */
 import { findPython, median, startOurs, startPeer } from './process.mjs'
+
+/** Images of an epoch by plain TensorFlow.js, which is slow. */
+const FEW = 200
 
 export async function measureFeel({ python: asked, seconds, rounds }) {
   const python = findPython(asked)
@@ -17,7 +22,12 @@ export async function measureFeel({ python: asked, seconds, rounds }) {
   results.trialStartMs = { first, afterWarmUp, further: median(starts) }
   results.shares = {}
   for (const name of ['A', 'B', 'C']) results.shares[name] = await ours.ask({ shares: true, case: name })
+  results.exports = {}
+  for (const name of ['A', 'C']) results.exports[name] = await ours.ask({ exporting: true, case: name })
   ours.stop()
+  const plain = startOurs(1, 'tensorflow')
+  results.plainTensorFlow = await plain.ask({ few: FEW, case: 'A' })
+  plain.stop()
   results.peakMegabytes = {}
   for (const name of ['A', 'C', 'E']) {
     const own = startOurs(1)

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { adam, createTrainer, warmUp } from '@pawprint/engine'
+import { adam, createTrainer, exportOnnx, exportTfjs, warmUp } from '@pawprint/engine'
 import { MODELS } from './models.mjs'
 
 const CASES = JSON.parse(readFileSync(new URL('./cases.json', import.meta.url), 'utf8'))
@@ -157,10 +157,41 @@ async function shares({ case: name }) {
   return Object.fromEntries(others.map(({ kind, ms }) => [kind, ms / plain.ms - 1]))
 }
 
+/** How long the caller's thread stands still while a trained model is written as files. */
+async function exporting({ case: name }) {
+  const trainer = await open(CASES[name])
+  const { topology } = trainer
+  const saved = { topology, weights: await trainer.weights() }
+  const times = []
+  for (let i = 0; i < EPOCHS; i++)
+    times.push(
+      [exportOnnx, exportTfjs].map((write) => {
+        const startedMs = performance.now()
+        write(saved)
+        return performance.now() - startedMs
+      }),
+    )
+  await trainer.close()
+  const megabytes = exportOnnx(saved).length / 1e6
+  return { megabytes, onnxMs: medianOf(times.map(([onnx]) => onnx)), tfjsMs: medianOf(times.map(([, tfjs]) => tfjs)) }
+}
+
+/** Images per second of an epoch of a few, the second one: of an engine for which `SAMPLES` would be too many. */
+async function few({ few: count, case: name }) {
+  const trainer = await open(CASES[name])
+  const epochs = trainer.fit(randomSet(CASES[name], count), { epochs: 2, batchSize: CASES[name].batchSize })
+  await epochs.next()
+  const startedMs = performance.now()
+  await epochs.next()
+  const seconds = (performance.now() - startedMs) / 1000
+  await trainer.close()
+  return { samplesPerSecond: count / seconds, engine: trainer.engine }
+}
+
 const medianOf = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
 const answerOf = (request) => {
-  for (const [key, answer] of Object.entries({ grid, beside, gaps, start, shares }))
+  for (const [key, answer] of Object.entries({ grid, beside, gaps, start, shares, exporting, few }))
     if (request[key]) return answer(request)
   return speed(request)
 }

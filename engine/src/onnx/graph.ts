@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Shape } from '../ir/graph.ts'
-import { type Bytes, bytes, int, join } from './protobuf.ts'
+import { bytes, type Encoded, int, join, toBytes } from './protobuf.ts'
 
 /** Element types by their number in ONNX's TensorProto.DataType. */
 export const ELEMENTS = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const
@@ -12,10 +12,10 @@ export type Attribute = number | readonly number[] | OnnxGraph
 /** A graph under construction. Constants of a loop body live in the root graph, where the body sees them. */
 export interface OnnxGraph {
   readonly root: OnnxGraph | null
-  readonly nodes: Bytes[]
-  readonly initializers: Map<string, Bytes>
-  readonly inputs: Bytes[]
-  readonly outputs: Bytes[]
+  readonly nodes: Encoded[]
+  readonly initializers: Map<string, Encoded>
+  readonly inputs: Encoded[]
+  readonly outputs: Encoded[]
   /** What nodes of the root graph and its bodies read: constants that nobody reads stay out of the file. */
   readonly read: Set<string>
   /** Names that nodes of this graph make and that are not outputs yet. */
@@ -111,15 +111,17 @@ export function addOutput(g: OnnxGraph, name: string, type: Element, shape: read
 }
 
 /** The bytes of an ONNX file. */
-export const encodeModel = (g: OnnxGraph): Bytes =>
-  join([
-    int(1, IR_VERSION),
-    bytes(2, 'pawprint'),
-    bytes(7, encodeGraph(g)),
-    bytes(8, join([bytes(1, ''), int(2, OPSET)])),
-  ])
+export const encodeModel = (g: OnnxGraph): Uint8Array =>
+  toBytes(
+    join([
+      int(1, IR_VERSION),
+      bytes(2, 'pawprint'),
+      bytes(7, encodeGraph(g)),
+      bytes(8, join([bytes(1, ''), int(2, OPSET)])),
+    ]),
+  )
 
-const encodeGraph = (g: OnnxGraph): Bytes =>
+const encodeGraph = (g: OnnxGraph): Encoded =>
   join([
     ...g.nodes.map((node) => bytes(1, node)),
     bytes(2, 'graph'),
@@ -128,7 +130,7 @@ const encodeGraph = (g: OnnxGraph): Bytes =>
     ...g.outputs.map((info) => bytes(12, info)),
   ])
 
-function encodeAttribute(name: string, value: Attribute): Bytes {
+function encodeAttribute(name: string, value: Attribute): Encoded {
   if (typeof value === 'number') return join([bytes(1, name), int(3, value), int(20, 2)])
   if ('nodes' in value) return join([bytes(1, name), bytes(6, encodeGraph(value)), int(20, 5)])
   return join([bytes(1, name), ...value.map((item) => int(8, item)), int(20, 7)])
@@ -155,7 +157,7 @@ function initialize(root: OnnxGraph, name: string, type: Element, shape: Shape, 
 }
 
 /** The type of an input or output; a text stands for a size that is known when the graph runs. */
-function valueInfo(name: string, type: Element, shape: readonly (number | string)[]): Bytes {
+function valueInfo(name: string, type: Element, shape: readonly (number | string)[]): Encoded {
   const dims = shape.map((dim) => bytes(1, typeof dim === 'string' ? bytes(2, dim) : int(1, dim)))
   const tensor = join([int(1, ELEMENTS[type]), bytes(2, join(dims))])
   return join([bytes(1, name), bytes(2, bytes(1, tensor))])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { bytes, int, join } from './protobuf.ts'
+import { bytes, type Encoded, int, join, toBytes } from './protobuf.ts'
 
-const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex')
+const hex = (encoded: Encoded): string => Buffer.from(toBytes(encoded)).toString('hex')
 
 // The first three are the examples of protobuf.dev/programming-guides/encoding.
 test.each([
