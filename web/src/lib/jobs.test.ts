@@ -63,13 +63,16 @@ describe('what is shown first', () => {
   const idle = notebookOf({ name: 'idle' })
   const busy = notebookOf({ name: 'busy', state: 'busy' })
 
-  test('the chosen notebook, else the busy one, else the idle one, else any', () => {
+  test('the chosen notebook, else the busy one, else the idle one that was at work last, else an idle one, else any', () => {
     const gone = notebookOf({ name: 'gone', state: 'gone' })
-    expect(pickNotebook([gone, idle, busy], 'idle')).toBe(idle)
-    expect(pickNotebook([gone, idle, busy], 'forgotten')).toBe(busy)
-    expect(pickNotebook([gone, idle], null)).toBe(idle)
-    expect(pickNotebook([gone], null)).toBe(gone)
-    expect(pickNotebook([], null)).toBeNull()
+    const other = notebookOf({ name: 'other', state: 'idle' })
+    const jobs = [jobOf({ number: 2, notebook: 'gone' }), jobOf({ number: 1, notebook: 'other' })]
+    expect(pickNotebook([gone, idle, other, busy], 'idle', jobs)).toBe(idle)
+    expect(pickNotebook([gone, idle, other, busy], 'forgotten', jobs)).toBe(busy)
+    expect(pickNotebook([gone, idle, other], null, jobs)).toBe(other)
+    expect(pickNotebook([gone, idle, other], null, [])).toBe(idle)
+    expect(pickNotebook([gone], null, [])).toBe(gone)
+    expect(pickNotebook([], null, jobs)).toBeNull()
   })
 
   test('the chosen job, else the notebook’s active one, else its newest that began', () => {

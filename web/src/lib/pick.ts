@@ -1,13 +1,26 @@
 import type { Job, Notebook, Trial } from '@pawprint/protocol'
 import { isActive } from './estimate.ts'
 
-/** The notebook that Launch uses: the chosen one, else one that is at work, else one that is there. */
-export const pickNotebook = (notebooks: readonly Notebook[], chosen: string | null): Notebook | null =>
-  notebooks.find(({ name }) => name === chosen) ??
-  notebooks.find(({ state }) => state === 'busy') ??
-  notebooks.find(({ state }) => state === 'idle') ??
-  notebooks[0] ??
-  null
+/**
+ * The notebook that Launch uses: the chosen one, else one that is at work, else of those that are there the one that was at work
+ * last: whoever reloads the page when a job is over sees that job. `jobs`: newest first.
+ */
+export function pickNotebook(
+  notebooks: readonly Notebook[],
+  chosen: string | null,
+  jobs: readonly Job[],
+): Notebook | null {
+  const idle = notebooks.filter(({ state }) => state === 'idle')
+  const last = jobs.find((job) => idle.some(({ name }) => name === job.notebook))?.notebook
+  return (
+    notebooks.find(({ name }) => name === chosen) ??
+    notebooks.find(({ state }) => state === 'busy') ??
+    idle.find(({ name }) => name === last) ??
+    idle[0] ??
+    notebooks[0] ??
+    null
+  )
+}
 
 /** The job whose progress and log are shown: the chosen one, else the notebook's active one, else its newest that ran. */
 export function pickJob(jobs: readonly Job[], notebook: Notebook | null, chosen: string | null): Job | null {
