@@ -5,7 +5,7 @@ import { TEST_TIME } from '../store-server/src/testing/fakeAgent.ts'
 import { readLog } from './browser.ts'
 import { openLine } from './line.ts'
 import { becomes, useScene } from './scene.ts'
-import { launch, openStage, type Stage, sendLines } from './stage.ts'
+import { launch, openStage, type Stage, sendLines, train } from './stage.ts'
 
 const scene = useScene()
 
@@ -26,6 +26,24 @@ const isInSight = (page: Page, seq: number) =>
   })
 
 describe('the log', () => {
+  test('that was scrolled a moment before another takes its place ends quietly', async () => {
+    const agent = await scene.stage.join('pets')
+    await train(scene.stage, agent, 'pets', 0.4)
+    await launch(scene.stage, 'pets')
+    await sendLines(agent, await agent.next('run'), 1, 200)
+    const { page, problems } = await scene.open()
+    await rowOf(page, 200).waitFor()
+    const other = page.getByTestId('models-job-1').getByRole('button', { name: 'Job 1' })
+    // In one turn: the browser tells of the scrolling with the next drawing.
+    await other.evaluate((button: HTMLElement) => {
+      document.querySelector('[data-testid=log]')?.scrollTo(0, 0)
+      button.click()
+    })
+    await page.getByRole('region', { name: 'Log of job 1' }).waitFor()
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+    expect(problems).toEqual([])
+  })
+
   test('of 20,000 lines keeps few rows, finds and jumps, pauses when scrolled up and follows again', async () => {
     const { agent, run } = await runningJob(scene.stage)
     await sendLines(agent, run, 1, 20_000)
@@ -55,14 +73,7 @@ describe('the log', () => {
     await page.mouse.wheel(0, -4000)
     await becomes(() => isFollowing(page), 'false')
     await sendLines(agent, run, 20_001, 20_300)
-    await becomes(
-      () =>
-        page
-          .getByTestId('follow')
-          .textContent()
-          .then((text) => text?.trim() ?? ''),
-      'Follow · 300 new',
-    )
+    await page.getByTestId('follow').getByText('Follow · 300 new', { exact: true }).waitFor()
     expect(await rowOf(page, end + 300).count()).toBe(0)
     await page.getByTestId('follow').click()
     await becomes(
