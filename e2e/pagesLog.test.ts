@@ -110,7 +110,7 @@ describe('the log', () => {
 
   test('that is cut off in mid-stream says so, then has every line once and in order, with a rule where it was cut', async () => {
     const line = await openLine()
-    const stage = await openStage([`127.0.0.1:${line.port}`])
+    const stage = await openStage({ allowedHosts: [`127.0.0.1:${line.port}`] })
     onTestFinished(() => stage.close())
     // The wire goes before the store, which waits for its connections.
     onTestFinished(() => line.close())

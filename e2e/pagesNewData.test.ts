@@ -10,7 +10,8 @@ import type { FakeAgent } from '../store-server/src/testing/fakeAgent.ts'
 import { becomes, useScene } from './scene.ts'
 import { train } from './stage.ts'
 
-const scene = useScene()
+// Without changes for so long, a store trains by itself; else that is a minute.
+const scene = useScene({ times: { quietMs: 1_000 } })
 
 const textIn = async (page: Page, id: string): Promise<string> =>
   ((await page.getByTestId(id).first().textContent()) ?? '').replaceAll('\u00a0', ' ')
@@ -125,8 +126,8 @@ describe('the card of new data', () => {
     expect(problems).toEqual([])
   })
 
-  test('has a switch that the store keeps: both pages show it, a number that is none is not sent, and a cut notebook is waited for', async () => {
-    const { agent } = await joinTrained()
+  test('has a switch that the store keeps: both pages show it, a number that is none is not sent, what is due is trained by itself and says why, and a cut notebook is waited for', async () => {
+    const { agent, sha1 } = await joinTrained()
     const { page, problems } = await scene.open()
     const { page: other } = await scene.open()
     await page.getByTestId('automatic').waitFor()
@@ -144,6 +145,16 @@ describe('the card of new data', () => {
     await page.getByTestId('at-least').blur()
     await becomes(() => textIn(page, 'automatic-state'), 'A whole number from 1 to 1,000,000 is needed.')
     expect(await kept()).toEqual({ atLeast: 25, warmStart: true })
+
+    await page.getByTestId('at-least').fill('13')
+    await page.getByTestId('at-least').blur()
+    expect((await agent.next('run')).newData).toEqual({ initialWeights: sha1 })
+    for (const one of [page, other]) await becomes(() => textIn(one, 'at-it'), 'Job 2 trains on new data.')
+    for (const one of [page, other])
+      await becomes(
+        () => textIn(one, 'why'),
+        `On new data, by itself, as switched on: 12 new images, 1 changed since the last training, where 13 or more are waited for, and nothing changed for 1 s; with the values of job 1; begins with the weights of ${sha1.slice(0, 7)}.`,
+      )
     await agent.cut()
     await becomes(() => textIn(other, 'automatic-state'), 'On. Waits until the notebook is back.')
     await other.getByTestId('automatic').uncheck()

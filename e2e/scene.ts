@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { connectBrowser, openPage } from './browser.ts'
-import { openStage, type Stage } from './stage.ts'
+import { openStage, type Stage, type StageOptions } from './stage.ts'
 
 export interface Scene {
   readonly browser: Browser
@@ -13,7 +13,7 @@ export interface Scene {
 }
 
 /** The scene of a test file; call it once, at the top. */
-export function useScene(): Scene {
+export function useScene(options: StageOptions = {}): Scene {
   let browser: Browser
   let stage: Stage
   beforeAll(async () => {
@@ -21,7 +21,7 @@ export function useScene(): Scene {
   })
   afterAll(() => browser?.close())
   beforeEach(async () => {
-    stage = await openStage()
+    stage = await openStage(options)
   })
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close()

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fieldsOf, type ModelReport, type Sha1, type Task, TEST_ACCURACY } from '@pawprint/protocol'
-import { type RunningStore, startStore } from '@pawprint/store-server'
+import { type RunningStore, type StoreOptions, startStore } from '@pawprint/store-server'
 import { type Demo, startDemo } from '../demo-app/server/app.ts'
 import type { TestModel } from '../demo-app/server/testing/model.ts'
 import {
@@ -28,6 +28,8 @@ export const SCHEMA = fieldsOf({
   DENSE_WIDTH: [128],
 })
 
+export type StageOptions = Pick<StoreOptions, 'allowedHosts' | 'times'>
+
 export interface Stage {
   readonly store: RunningStore
   readonly folder: string
@@ -41,10 +43,10 @@ export interface Stage {
   close(): Promise<void>
 }
 
-/** `allowedHosts`: further addresses of the store, for a proxy. */
-export async function openStage(allowedHosts: readonly string[] = []): Promise<Stage> {
+/** `options`: the store's, beside where its data are. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'pawprint-pages-'))
-  const store = await startStore({ dataDir: folder, port: 0, allowedHosts })
+  const store = await startStore({ dataDir: folder, port: 0, ...options })
   const ends: (() => Promise<unknown>)[] = []
   return {
     store,
