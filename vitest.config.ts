@@ -7,8 +7,8 @@ const ALONE = ['{faults,notebooks,bench}/**/*.test.ts', 'e2e/!(pages|story)*.tes
 const TOGETHER = ['{protocol,engine,agent,store-server,ui,web}/**/*.test.ts', 'demo-app/{server,src}/**/*.test.ts']
 /** They share a browser. */
 const PAGES = ['e2e/{pages,story}*.test.ts', 'demo-app/page.test.ts']
-/** Notebooks in a real Jupyter, and those that teach, run as a reader would: npm run test:notebooks, and npm run test:all. */
-const NOTEBOOKS = ['notebooks/src/{tutorials,cifar10}.test.ts', 'e2e/{colab,jupyter,kernelspec}.test.ts']
+/** Notebooks in a real Jupyter; those that teach, and the tutorial, as a reader would run them: npm run test:notebooks, and npm run test:all. */
+const NOTEBOOKS = ['notebooks/src/{tutorials,cifar10}.test.ts', 'e2e/{colab,jupyter,kernelspec,tutorialWalk}.test.ts']
 const BROWSER = { globalSetup: ['e2e/globalBrowser.ts'] }
 const areNotebooksWanted = process.env.PAWPRINT_NOTEBOOK_TESTS !== undefined || process.env.PAWPRINT_LONG !== undefined
 // What takes minutes: npm run test:faults sets this variable.

@@ -5,7 +5,7 @@ import type { Prediction } from '@pawprint/protocol'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { connectBrowser, dropFiles, openPage } from '../e2e/browser.ts'
+import { connectBrowser, dropFiles, openPage, stopClock } from '../e2e/browser.ts'
 import { testDemo } from './server/testing/demo.ts'
 import { deploy, makeModel, type TestModel } from './server/testing/model.ts'
 
@@ -42,11 +42,6 @@ async function open(): Promise<{ page: Page; problems: string[] }> {
   const opened = await openPage(browser, url)
   onTestFinished(() => opened.page.close())
   return opened
-}
-/** From here on the page's time goes only as far as the test says. A clock that is only installed goes on by itself. */
-async function stopClock(page: Page): Promise<void> {
-  await page.clock.install()
-  await page.clock.pauseAt(Date.now() + 600_000)
 }
 const badge = (page: Page, { sha1 }: TestModel) => page.locator(`[data-testid=badge][data-sha1="${sha1}"]`).waitFor()
 const ask = async (): Promise<Prediction> => {

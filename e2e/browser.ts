@@ -41,6 +41,12 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
 const drawn = (page: Page): Promise<unknown> =>
   page.evaluate(() => new Promise((resolve) => new ResizeObserver(resolve).observe(document.documentElement)))
 
+/** From here on the page's time goes only as far as the test says. A clock that is only installed goes on by itself. */
+export async function stopClock(page: Page): Promise<void> {
+  await page.clock.install()
+  await page.clock.pauseAt(Date.now() + 600_000)
+}
+
 /** Drops files on an element as a hand does: real, trusted drag events of the browser. */
 export async function dropFiles(page: Page, selector: string, files: string[]): Promise<void> {
   const box = await page.locator(selector).boundingBox()

@@ -3,20 +3,11 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
+import { FILE, few, labels, markdown, ROOT } from './tutorial.ts'
 
-const ROOT = join(import.meta.dirname, '..')
-const FILE = join(ROOT, 'docs/tutorial.md')
 const PAGES = ['web/src', 'ui/src', 'demo-app/src']
 /** What the page puts in itself: the notebook that is chosen, what a picture is. */
 const FILLED_IN = /(?<= on) shapes$|…$/
-/** The tutorial's own word for them. */
-const ITSELF = 'italics'
-
-const markdown = await readFile(FILE, 'utf8')
-const prose = markdown.replace(/```[\s\S]*?```/g, '').replace(/`[^`]*`/g, '')
-const labels = [...prose.matchAll(/(?<!\w)_([^_]+)_(?!\w)/g)]
-  .map(([, label = '']) => label.replace(/\s+/g, ' '))
-  .filter((label) => label !== ITSELF)
 
 async function sourcesOf(folder: string): Promise<string> {
   const entries = await readdir(join(ROOT, folder), { recursive: true, withFileTypes: true })
@@ -41,9 +32,8 @@ test('its commands are scripts of the project, its links lead somewhere, and its
 })
 
 test('the values that it drops are values of its notebook, but for the one that it says is ignored', async () => {
-  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(markdown) ?? []
   const notebook = await readFile(join(ROOT, 'notebooks/shapes.ipynb'), 'utf8')
   const [, declared = ''] = /CONF_OBJ = (\{[\s\S]*?\})/.exec(notebook) ?? []
-  const unknown = Object.keys(JSON.parse(json)).filter((key) => !declared.includes(`${key}:`))
+  const unknown = Object.keys(JSON.parse(few)).filter((key) => !declared.includes(`${key}:`))
   expect(unknown).toEqual(['FOO'])
 })

@@ -2,7 +2,13 @@ import { relative } from 'node:path'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take longest, longest first: begun last, one of them would run alone at the end. */
-const HEAVIEST = ['e2e/start.test.ts', 'e2e/jupyter.test.ts', 'e2e/story.test.ts', 'notebooks/src/kernel.test.ts']
+const HEAVIEST = [
+  'e2e/start.test.ts',
+  'e2e/tutorialWalk.test.ts',
+  'e2e/jupyter.test.ts',
+  'e2e/story.test.ts',
+  'notebooks/src/kernel.test.ts',
+]
 
 /** The heaviest files first, then those with a process of their own, then those that share one and so start at once. */
 export class HeaviestFirst extends BaseSequencer {
