@@ -26,13 +26,23 @@ export function requireFiniteWeights(
 ): void {
   let offset = 0
   for (const part of state) {
-    const index = part.findIndex((value) => !Number.isFinite(value))
-    if (index >= 0) {
+    if (!areFinite(part)) {
+      const index = part.findIndex((value) => !Number.isFinite(value))
       const at = `epoch ${epoch}, step ${step}, ${parameterNameAt(model, offset + index)}`
       throw new EngineError('E_NON_FINITE', at, 'finite weights', `${part[index]}`)
     }
     offset += part.length
   }
+}
+
+/**
+ * Whether all numbers are finite: 0 times one that is not gives NaN, and a sum with that is NaN. Millions are looked at in each call of the runtime:
+ * without a function for each it takes a tenth of the time.
+ */
+function areFinite(numbers: Float32Array): boolean {
+  let sum = 0
+  for (let i = 0; i < numbers.length; i++) sum += 0 * (numbers[i] ?? 0)
+  return sum === 0
 }
 
 /** The parameter at a place of the state; what comes after them is the optimiser's. */
