@@ -100,7 +100,7 @@ export function openClient(setup: Setup): Client {
 function listen(
   worker: Worker,
   fail: (error: Error) => void,
-  onReply: (reply: Exclude<Reply, { type: 'closed' }>) => void,
+  onReply: (reply: Answer) => void,
 ): { readonly closed: Promise<boolean>; end(): void } {
   worker.unref()
   let settleClosed: (isWell: boolean) => void = () => undefined
@@ -113,7 +113,10 @@ function listen(
     fail(new EngineError('E_WORKER', 'worker thread', 'no early end', `exit code ${code}`))
     settleClosed(false)
   }
-  const onMessage = (reply: Reply): void => (reply.type === 'closed' ? settleClosed(true) : onReply(reply))
+  const onMessage = (reply: Reply): void => {
+    if (reply.type === 'closed') settleClosed(true)
+    else if (reply.type !== 'warm') onReply(reply)
+  }
   worker.on('error', onError).on('exit', onExit).on('message', onMessage)
   return {
     closed,
@@ -121,6 +124,8 @@ function listen(
   }
 }
 
+/** What a worker says about a request. */
+type Answer = Exclude<Reply, { type: 'warm' | 'closed' }>
 type Report = Extract<Reply, { type: 'progress' | 'checkpoint' }>
 
 /** Tells the caller. An error of the caller's own `onStep` or `onCheckpoint` ends the call with that error. */
@@ -136,7 +141,7 @@ function report(pending: ReadonlyMap<number, Pending>, take: (id: number) => Pen
   }
 }
 
-function settle(waiting: Pending | undefined, reply: Exclude<Reply, Report | { type: 'closed' }>): void {
+function settle(waiting: Pending | undefined, reply: Exclude<Answer, Report>): void {
   if (reply.type === 'result') waiting?.resolve(reply.result)
   else waiting?.reject(reply.type === 'stopped' ? waiting.options.signal?.reason : fromSent(reply.error))
 }

@@ -109,7 +109,7 @@ export interface Open {
   readonly setup: Setup
 }
 
-/** Loads what a session on this device needs, before there is one. */
+/** Loads what a session on this device needs, before there is one; the worker then answers `warm`. */
 export interface Warm {
   readonly type: 'warm'
   readonly device: Device
@@ -124,6 +124,7 @@ export const END = 'end'
 export type ToWorker = Open | Warm | Envelope | typeof CLOSE | typeof END
 
 export type Reply =
+  | { readonly type: 'warm' }
   | { readonly type: 'closed' }
   | { readonly type: 'result'; readonly id: number; readonly result: Results[Request['type']] }
   | { readonly type: 'stopped'; readonly id: number }

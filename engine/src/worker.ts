@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import type { Device } from './choose.ts'
 import { EngineError } from './errors.ts'
 import {
   CLOSE,
@@ -33,9 +34,14 @@ async function take(message: ToWorker): Promise<void> {
   if (message === END) port?.close()
   else if (message === CLOSE) await close()
   else if (message.type === 'open') setup = message.setup
-  // What cannot be loaded is told to the trial that needs it.
-  else if (message.type === 'warm') await warm(message.device).catch(() => undefined)
+  else if (message.type === 'warm') await load(message.device)
   else send(await answer(message))
+}
+
+/** What cannot be loaded is told to the trial that needs it. */
+async function load(device: Device): Promise<void> {
+  await warm(device).catch(() => undefined)
+  send({ type: 'warm' })
 }
 
 async function close(): Promise<void> {

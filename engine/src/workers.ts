@@ -13,11 +13,17 @@ const waiting: Worker[] = []
 /** As many as could work at once. */
 const MOST_WAITING = availableParallelism()
 
+/** Of a timer that only keeps the process: a day, in milliseconds. */
+const LONG_MS = 86_400_000
+
 /** Starts a worker that waits, unless one does, and has it load what models are usually run by: the first trial need not wait for it then. */
 export function warmUp(): void {
   if (waiting.length > 0) return
   const worker = startWorker()
   worker.postMessage({ type: 'warm', device: usualDevice() } satisfies Warm)
+  // A process that ends while a thread of it loads native code is aborted, so it waits for that: less than a second.
+  const loading = setInterval(() => undefined, LONG_MS)
+  for (const event of ['message', 'exit']) worker.once(event, () => clearInterval(loading))
   giveBackWorker(worker)
 }
 
