@@ -1,6 +1,7 @@
 /**
  * What is felt beside the speed: gaps in the timers of the main thread, the start of a trial, memory, time beside training, exports, and
- * what a model costs that the engine does not know. */
+ * what a model costs that the engine does not know.
+ */
 import { findPython, median, startOurs, startPeer } from './process.mjs'
 
 /** Images of an epoch by plain TensorFlow.js, which is slow. */

@@ -12,7 +12,7 @@ process.on('exit', () => console.log(/libonnxruntime/.test(readFileSync('/proc/s
 test('a process with nothing else to do waits until its thread has loaded the runtime, and ends well', async () => {
   const env = { ...process.env, PAWPRINT_ENGINE: 'onnx' }
   const args = ['--input-type=module', '--eval', WARMS_UP]
-  // Rejects when the process ends otherwise than with code 0: within the loading it was aborted, one time in six.
+  // Rejects when the process ends otherwise than with code 0: one that ends within the loading is aborted.
   const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: import.meta.dirname })
   expect(stdout).toBe('true\n')
 })

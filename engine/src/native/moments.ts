@@ -2,6 +2,7 @@ import { minus, plus, relu, times } from '../ir/elementwise.ts'
 import { type Graph, type Node, producersOf, usersOf, type Value } from '../ir/graph.ts'
 import { meanOf, rowsOf, sumRows } from '../ir/norm.ts'
 import { constant, slice } from '../ir/shape.ts'
+import { isOverRows } from './legalise.ts'
 
 /** The nodes of a mean and a variance over all axes of `x` but the last. */
 interface Moments {
@@ -78,7 +79,4 @@ function made(producers: ReadonlyMap<Value, Node>, value: Value | undefined, fn:
 }
 
 const isSumOfRows = ({ op, inputs: [x] }: Node): boolean =>
-  op.type === 'sum' &&
-  x !== undefined &&
-  op.axes.length === x.shape.length - 1 &&
-  op.axes.every((axis, i) => axis === i)
+  op.type === 'sum' && op.axes.length + 1 === x?.shape.length && isOverRows(op.axes)
