@@ -52,21 +52,21 @@ const TOOLS = [
   },
 ]
 
-/** What the native engine is made of. Where it cannot be had, its tests are left out. */
-const ONEDNN = {
-  name: 'oneDNN',
-  place: '/usr/include/oneapi/dnnl/dnnl.hpp',
-  packages: ['libdnnl-dev', 'g++', 'make', 'python3'],
-}
+/** What native code is made of. Where it cannot be had, its tests are left out. */
+const NATIVE_NEEDS = [
+  { name: 'oneDNN', place: '/usr/include/oneapi/dnnl/dnnl.hpp', packages: ['libdnnl-dev', 'g++', 'make', 'python3'] },
+  { name: 'libjpeg', place: '/usr/include/jpeglib.h', packages: ['libjpeg-dev', 'g++', 'make', 'python3'] },
+]
 
-/** Builds the native engine, whose sources may have changed. */
+/** Builds native code, whose sources may have changed. */
 async function ensureNative() {
   try {
-    if (!existsSync(ONEDNN.place) && isDebianRoot()) await installPackages([ONEDNN])
+    const missing = NATIVE_NEEDS.filter(({ place }) => !existsSync(place))
+    if (missing.length > 0 && isDebianRoot()) await installPackages(missing)
     await buildNative()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
-    console.warn(`Without the tests of the native engine: ${error.message}`)
+    console.warn(`Without the tests of native code: ${error.message}`)
   }
 }
 

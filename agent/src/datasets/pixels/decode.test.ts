@@ -1,8 +1,10 @@
 import sharp, { type Sharp } from 'sharp'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { pixelsOf } from '../../../../demo-app/server/picture.ts'
 import { B, FOUR, G, pictureOf, R, raw, recordOf, sourceOf, W } from '../testing/testPictures.ts'
 import { decodeImages } from './decode.ts'
+
+afterEach(() => void vi.unstubAllEnvs())
 
 const decodeOne = async (bytes: Uint8Array, imageSize: number): Promise<number[]> => {
   const { images, broken } = await decodeImages([sourceOf(bytes)], { imageSize })
@@ -36,7 +38,11 @@ test('the pictures of these tests are what they say', async () => {
   expect(await facts('an interlaced PNG with a palette')).toMatchObject({ isPalette: true, isProgressive: true })
 })
 
-test('a picture gives the very bytes that the demo gives its model', async () => {
+test.each([
+  ['off', 'by sharp alone'],
+  ['', 'with native code where that is built'],
+])('a picture gives the very bytes that the demo gives its model: PAWPRINT_NATIVE=%s, %s', async (isNative) => {
+  vi.stubEnv('PAWPRINT_NATIVE', isNative)
   const files = await Promise.all(encodings.map(([, encode]) => encode()))
   const { images, indices, broken } = await decodeImages(
     files.map((bytes, n) => sourceOf(bytes, encodings[n]?.[0])),

@@ -1,6 +1,7 @@
 import { allocatePixels, pixelBytes } from '../images.ts'
 import type { BrokenImage } from '../types.ts'
-import { Broken, type Crop, decodePicture, type PictureSize } from './decodePicture.ts'
+import { Broken, type Crop, type PictureSize } from './decodePicture.ts'
+import { openDecoder } from './openDecoder.ts'
 import { sideBySide } from './sideBySide.ts'
 
 export type { BrokenImage, Crop, PictureSize }
@@ -56,10 +57,7 @@ export async function decodeInto(
   { imageSize, onProgress, signal }: DecodeOptions,
 ): Promise<DecodeResult[]> {
   signal?.throwIfAborted()
-  // Loaded when first needed: sharp is native code.
-  const { default: sharp } = await import('sharp')
-  // Its memory of operations never helps where all pictures differ, but takes an eighth of the time, and holds what was decoded.
-  sharp.cache(false)
+  const decodePicture = await openDecoder()
   const results: DecodeResult[] = []
   let done = 0
   await sideBySide(sources.length, async (index) => {
@@ -67,7 +65,7 @@ export async function decodeInto(
     const result = await brokenIsListed(source.name, async () => {
       const bytes = await source.read()
       if (bytes === null) return null
-      const { pixels, ...size } = await decodePicture(sharp, bytes, imageSize, source.crop)
+      const { pixels, ...size } = await decodePicture(bytes, imageSize, source.crop)
       targetOf(index).set(pixels)
       return size
     })

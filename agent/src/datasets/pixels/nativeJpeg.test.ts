@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { pixelsOf } from '../../../../demo-app/server/picture.ts'
+import { seededRandom } from '../random.ts'
+import { pictureOf, recordOf } from '../testing/testPictures.ts'
+import { decodePicture } from './decodePicture.ts'
+import { isLikeSharp, type JpegDecoder, openJpegDecoder } from './nativeJpeg.ts'
+
+const isBuilt = existsSync(fileURLToPath(new URL('../../../native/build/Release/pictures.node', import.meta.url)))
+const testNative = test.skipIf(!isBuilt)
+
+async function openBuilt(): Promise<JpegDecoder> {
+  const decode = await openJpegDecoder(sharp)
+  if (decode === null) throw new Error('it was built, but does not give the bytes that sharp gives')
+  return decode
+}
+
+/** By the demo's own code, which knows nothing of the native decoder. */
+const asDemo = async (jpeg: Uint8Array, size: number): Promise<Buffer> =>
+  Buffer.from(await pixelsOf(jpeg, recordOf(size)))
+
+const sizes = [8, 16, 33, 96]
+
+testNative('plain JPEGs of any size give the very bytes that the demo gives its model', async () => {
+  const decode = await openBuilt()
+  for (let n = 0; n < 120; n++) {
+    const random = seededRandom(1, n)
+    const size = sizes[n % sizes.length] as number
+    // Up to what the JPEG decoder shrinks by two, by four and by eight.
+    const most = [3, 7, 15, 20][Math.floor(n / sizes.length) % 4] as number
+    const [width, height] = [0, 1].map(() => Math.floor(size * random.between(1, most))) as [number, number]
+    const chromaSubsampling = random.chance(0.5) ? '4:2:0' : '4:4:4'
+    const options = { quality: 30 + random.below(70), chromaSubsampling, progressive: random.chance(0.3) }
+    const jpeg = await pictureOf(n, width, height).jpeg(options).toBuffer()
+    const picture = await decode(jpeg, size)
+    const facts = `${width} × ${height} to ${size}, ${JSON.stringify(options)}`
+    expect(picture, facts).toMatchObject({ width, height })
+    expect((await asDemo(jpeg, size)).equals(picture?.pixels ?? new Uint8Array()), facts).toBe(true)
+  }
+})
+
+const others: [string, () => Promise<Uint8Array>][] = [
+  ['nothing', async () => new Uint8Array()],
+  ['text', async () => Buffer.from('not a picture at all')],
+  ['a PNG', () => pictureOf(1, 40, 40).png().toBuffer()],
+  ['a grey JPEG', () => pictureOf(2, 40, 40, 1).toColourspace('b-w').jpeg().toBuffer()],
+  ['a CMYK JPEG', () => pictureOf(3, 40, 40).toColourspace('cmyk').jpeg().toBuffer()],
+  ['one with Exif', () => pictureOf(4, 40, 40).jpeg().withMetadata({ orientation: 1 }).toBuffer()],
+  ['one with a colour profile', () => pictureOf(5, 40, 40).jpeg().withIccProfile('p3').toBuffer()],
+  ['one lower than the image', () => pictureOf(6, 40, 15).jpeg().toBuffer()],
+  ['one narrower than the image', () => pictureOf(7, 15, 40).jpeg().toBuffer()],
+  ['one that is cut off', async () => (await pictureOf(8, 40, 40).jpeg().toBuffer()).subarray(0, -40)],
+]
+
+testNative.each(others)('%s is left to sharp', async (_, encode) => {
+  const decode = await openBuilt()
+  expect(await decode(await encode(), 16)).toBeNull()
+})
+
+testNative('one of more than MAX_IMAGE_PIXELS is left to sharp before any of it is decoded', async () => {
+  const decode = await openBuilt()
+  const jpeg = Buffer.from(await pictureOf(1, 64, 64).jpeg().toBuffer())
+  // Its header says 65,500 × 65,500: ITU-T T.81, B.2.2.
+  const frame = jpeg.indexOf(Buffer.from([0xff, 0xc0]))
+  for (const at of [frame + 5, frame + 7]) jpeg.writeUInt16BE(65_500, at)
+  expect(await decode(jpeg, 16)).toBeNull()
+})
+
+testNative('a damaged one is left to sharp, or gives what sharp makes of it', async () => {
+  const decode = await openBuilt()
+  let decoded = 0
+  for (let n = 0; n < 400; n++) {
+    const random = seededRandom(2, n)
+    const options = { quality: 80, progressive: random.chance(0.3) }
+    const jpeg = Buffer.from(await pictureOf(n, 40, 50).jpeg(options).toBuffer())
+    for (let k = random.below(3); k >= 0; k--) jpeg[random.below(jpeg.length)] = random.below(256)
+    const picture = await decode(jpeg, 8)
+    if (picture === null) continue
+    decoded++
+    expect((await asDemo(jpeg, 8)).equals(picture.pixels), `${n}`).toBe(true)
+  }
+  expect(decoded).toBeGreaterThan(20)
+})
+
+testNative('a size that is none is an error', async () => {
+  const decode = await openBuilt()
+  const jpeg = await pictureOf(1, 40, 40).jpeg().toBuffer()
+  for (const size of [0, -1, 1.5, Number.NaN]) expect(() => decode(jpeg, size), `${size}`).toThrow('expected a side')
+})
+
+test('a decoder that gives one other byte than sharp is not used', async () => {
+  const bySharp: JpegDecoder = (bytes, size) => decodePicture(sharp, bytes, size)
+  expect(await isLikeSharp(bySharp, sharp)).toBe(true)
+  const byAnother: JpegDecoder = async (bytes, size) => {
+    const picture = await bySharp(bytes, size)
+    picture?.pixels.set([(picture.pixels[100] ?? 0) ^ 1], 100)
+    return picture
+  }
+  expect(await isLikeSharp(byAnother, sharp)).toBe(false)
+  expect(await isLikeSharp(async () => null, sharp)).toBe(false)
+})
