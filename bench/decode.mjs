@@ -1,10 +1,10 @@
 /**
  * A folder of photographs made into a dataset, ours against Pillow, in turns in one run: `datasets.imageFolder` without its cache
- * (list, hash, decode, resize, fingerprint) and at a second start, from it, beside a loop over Pillow (open, turn upright, RGB, resize by
- * Lanczos), in one process as torchvision's ImageFolder does, and in one process per core; each also by Pillow's `draft`, where the JPEG decoder
- * shrinks as it does here. All read files that the system has in memory. Then the peak of ours in memory at N, 2 N and 5 N pictures. On a busy
- * machine look at processor time, too. Usage:
- *   npm run bench -- decode [--images 2000] [--size 64] [--rounds 3] [--python python3]
+ * (list, hash, decode, resize, fingerprint), with and without native code, and at a second start, from its cache; beside a loop over Pillow
+ * (open, turn upright, RGB, resize by Lanczos), in one process as torchvision's ImageFolder does, and in as many processes or threads as
+ * there are cores; each also by Pillow's `draft`, where the JPEG decoder shrinks as it does here. All read files that the system has in
+ * memory. Then the peak of ours in memory at N, 2 N and 5 N pictures. On a busy machine look at processor time, too. Usage:
+ *   npm run bench -- decode [--images 2000] [--picture 500x375] [--size 64] [--rounds 3] [--python python3]
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -19,16 +19,19 @@ import { start } from './train/process.mjs'
 const { values } = parseArgs({
   options: {
     images: { type: 'string', default: '2000' },
+    picture: { type: 'string', default: '500x375' },
     size: { type: 'string', default: '64' },
     rounds: { type: 'string', default: '3' },
     python: { type: 'string', default: '/usr/bin/python3' },
   },
 })
 const [images, size, rounds] = [values.images, values.size, values.rounds].map(Number)
+const [width, height] = values.picture.split('x').map(Number)
+const picture = { width, height }
 const root = mkdtempSync(join(tmpdir(), 'bench-decode-'))
 const file = (name) => fileURLToPath(new URL(name, import.meta.url))
 const startOurs = (...flags) => start(process.execPath, [file('./decode/ours.mjs'), ...flags])
-const startPillow = (processes, mode) => start(values.python, [file('./decode/peer.py'), `${processes}`, mode])
+const startPillow = (...args) => start(values.python, [file('./decode/peer.py'), ...args])
 
 function findPillow() {
   if (spawnSync(values.python, ['-c', 'import PIL'], { stdio: 'ignore' }).status === 0) return true
@@ -39,15 +42,22 @@ function findPillow() {
 /** Seconds of each contestant, by the clock and of processor time, by turns; one round before counts for nothing. */
 async function measureSpeed(folder) {
   const cores = availableParallelism()
-  const contestants = { ours: startOurs(), 'ours, second start': startOurs('--cache', join(root, 'cache')) }
+  const contestants = {
+    ours: startOurs(),
+    'ours without native code': startOurs('--no-native'),
+    'ours, second start': startOurs('--cache', join(root, 'cache')),
+  }
   if (findPillow())
     for (const [name, mode] of [
       ['Pillow', 'plain'],
       ['Pillow by draft', 'draft'],
-    ]) {
-      contestants[`${name}, 1 process`] = startPillow(1, mode)
-      contestants[`${name}, ${cores} processes`] = startPillow(cores, mode)
-    }
+    ])
+      for (const [count, kind] of [
+        [1, 'process'],
+        [cores, 'processes'],
+        [cores, 'threads'],
+      ])
+        contestants[`${name}, ${count} ${kind}`] = startPillow(`${count}`, kind, mode)
   const results = Object.fromEntries(Object.keys(contestants).map((name) => [name, []]))
   for (let round = 0; round <= rounds; round++)
     for (const [name, process] of Object.entries(contestants)) {
@@ -87,8 +97,10 @@ async function measureMemory(folder, count) {
 
 try {
   console.log(`${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}`)
-  const { folder, meanBytes } = await drawFolder(join(root, 'one'), images)
-  console.log(`${images} drawn JPEGs of 500 × 375, ${(meanBytes / 1024).toFixed(0)} KiB each, to ${size} × ${size}`)
+  const { folder, meanBytes } = await drawFolder(join(root, 'one'), images, picture)
+  console.log(
+    `${images} drawn JPEGs of ${picture.width} × ${picture.height}, ${(meanBytes / 1024).toFixed(0)} KiB each, to ${size} × ${size}`,
+  )
   showSpeed(await measureSpeed(folder))
   for (const times of [1, 2, 5]) {
     const repeated = times === 1 ? folder : repeatFolder(folder, join(root, `${times}`), times)

@@ -1,7 +1,7 @@
 """Decodes each folder that it is asked for by Pillow, and tells how long that took.
 
-usage: peer.py PROCESSES MODE, where MODE is "plain", as most loops are written, or "draft": the JPEG decoder shrinks first, and Lanczos follows
-a box filter, each leaving a factor of two, as Image.thumbnail does it
+usage: peer.py COUNT KIND MODE, where KIND is "processes" or "threads", which Pillow lets run while it decodes, and MODE is "plain", as most loops are
+written, or "draft": the JPEG decoder shrinks first, and Lanczos follows a box filter, each leaving a factor of two, as Image.thumbnail does it
 """
 
 import json
@@ -9,11 +9,13 @@ import multiprocessing
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image, ImageOps
 
-PROCESSES = int(sys.argv[1])
-IS_DRAFT = sys.argv[2] == "draft"
+COUNT = int(sys.argv[1])
+ARE_PROCESSES = COUNT > 1 and sys.argv[2] == "processes"
+IS_DRAFT = sys.argv[3] == "draft"
 GAP = 2.0
 
 
@@ -34,16 +36,25 @@ def jobs_of(folder, size):
             yield os.path.join(parent, name), size
 
 
+def open_map():
+    if COUNT == 1:
+        return map
+    if ARE_PROCESSES:
+        pool = multiprocessing.Pool(COUNT)
+        return lambda work, jobs: pool.map(work, jobs, chunksize=16)
+    return ThreadPoolExecutor(COUNT).map
+
+
 def main():
-    pool = multiprocessing.Pool(PROCESSES) if PROCESSES > 1 else None
+    do_all = open_map()
     for line in sys.stdin:
         request = json.loads(line)
         start, start_cpu = time.perf_counter(), time.process_time()
-        jobs = list(jobs_of(request["folder"], request["size"]))
-        decoded = list(pool.map(decode, jobs, chunksize=16) if pool else map(decode, jobs))
+        decoded = list(do_all(decode, list(jobs_of(request["folder"], request["size"]))))
         pixels = bytearray().join(one for one, _ in decoded)
         seconds = time.perf_counter() - start
-        cpu_seconds = time.process_time() - start_cpu + (sum(cpu for _, cpu in decoded) if pool else 0)
+        # The time of this process has that of its threads in it.
+        cpu_seconds = time.process_time() - start_cpu + (sum(cpu for _, cpu in decoded) if ARE_PROCESSES else 0)
         images = len(pixels) // (request["size"] ** 2 * 3)
         print(json.dumps({"images": images, "seconds": seconds, "cpuSeconds": cpu_seconds}), flush=True)
 
