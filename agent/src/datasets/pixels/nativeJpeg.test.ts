@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
@@ -8,8 +9,8 @@ import { pictureOf, recordOf } from '../testing/testPictures.ts'
 import { decodePicture } from './decodePicture.ts'
 import { isLikeSharp, type JpegDecoder, openJpegDecoder } from './nativeJpeg.ts'
 
-const isBuilt = existsSync(fileURLToPath(new URL('../../../native/build/Release/pictures.node', import.meta.url)))
-const testNative = test.skipIf(!isBuilt)
+const built = fileURLToPath(new URL('../../../native/build/Release/pictures.node', import.meta.url))
+const testNative = test.skipIf(!existsSync(built))
 
 async function openBuilt(): Promise<JpegDecoder> {
   const decode = await openJpegDecoder(sharp)
@@ -88,6 +89,32 @@ testNative('a size that is none is an error', async () => {
   const decode = await openBuilt()
   const jpeg = await pictureOf(1, 40, 40).jpeg().toBuffer()
   for (const size of [0, -1, 1.5, Number.NaN]) expect(() => decode(jpeg, size), `${size}`).toThrow('expected a side')
+})
+
+/** Threads that begin to decode and are ended at once. Arguments: the addon's place, a JPEG in base64. */
+const ENDED_THREADS = `
+  const { Worker } = require('node:worker_threads')
+  const [addon, base64] = process.argv.slice(1)
+  const workerData = { addon, jpeg: Uint8Array.from(Buffer.from(base64, 'base64')) }
+  const inThread = \`
+    const { parentPort, workerData: { addon, jpeg } } = require('node:worker_threads')
+    for (let n = 0; n < 50; n++) void require(addon).decode(jpeg, 16, 1e6)
+    parentPort.postMessage('begun')\`
+  async function endEach() {
+    for (let n = 0; n < 10; n++) {
+      const thread = new Worker(inThread, { eval: true, workerData })
+      await new Promise((resolve) => thread.once('message', resolve))
+      await thread.terminate()
+    }
+    console.log('all ended')
+  }
+  void endEach()`
+
+testNative('a thread that ends while pictures are decoded for it ends cleanly', async () => {
+  const jpeg = await pictureOf(1, 300, 200).jpeg().toBuffer()
+  const args = ['-e', ENDED_THREADS, built, jpeg.toString('base64')]
+  const { stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect({ stdout, signal }).toEqual({ stdout: 'all ended\n', signal: null })
 })
 
 test('a decoder that gives one other byte than sharp is not used', async () => {
