@@ -25,6 +25,8 @@ afterEach(() => lookOn(null))
 const CUTS = sizeOf({ short: 6, suite: 60, long: 2000 })
 const FIRST_CUTS = sizeOf({ short: 10, suite: 200, long: 1000 })
 const NAMES = ['left', 'right']
+/** A life in which less was acknowledged has little to lose. */
+const MIN_ACKED = 11
 
 interface Life {
   readonly journal: Journal
@@ -52,7 +54,9 @@ async function oneLife(base: string, random: Random): Promise<Life> {
   }
   const settings = { random, history, onAck }
   const lives = NAMES.map((name) => createTrainee({ ...settings, name }).live(store))
-  await createOperator({ ...settings, notebooks: NAMES }).live(store, 15)
+  const operator = createOperator({ ...settings, notebooks: NAMES })
+  // Kernels that come late are asked for nothing at first.
+  while (ackedAt.size < MIN_ACKED) await operator.live(store, 15)
   for (let isOver = false; !isOver; ) {
     const { items }: { items: Job[] } = (await call(store, 'GET', '/api/jobs')).json
     isOver = items.every(({ state }) => isFinal(state))
@@ -118,7 +122,6 @@ test(
       const folder = await newFolder()
       const life = await oneLife(join(folder, 'life'), random)
       const total = life.journal.ops.length
-      expect(life.ackedAt.size).toBeGreaterThan(10)
       for (let i = 0; i < CUTS; i++) {
         const count = random.int(0, total)
         expect(await cut(life, count, random, join(folder, 'after')), `cut after ${count} of ${total}`).toEqual([])
