@@ -10,7 +10,7 @@ interface Addon {
 }
 
 /**
- * Decodes a plain JPEG of at least `imageSize` in both directions to the very bytes that sharp would give, in a quarter of the time. Null for
+ * Decodes a plain JPEG of at least `imageSize` in both directions to the very bytes that sharp would give, in a third of the time (bench/decode). Null for
  * all else, which sharp must see: another format, grey, CMYK, Exif, a colour profile, more than MAX_IMAGE_PIXELS, any damage.
  */
 export type JpegDecoder = (bytes: Uint8Array, imageSize: number) => Promise<Picture | null>
