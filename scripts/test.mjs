@@ -62,11 +62,13 @@ const NATIVE_NEEDS = [
 async function ensureNative() {
   try {
     const missing = NATIVE_NEEDS.filter(({ place }) => !existsSync(place))
-    if (missing.length > 0 && isDebianRoot()) await installPackages(missing)
+    // What cannot be had is told by the build.
+    if (isDebianRoot())
+      for (const one of missing) await installPackages([one]).catch((error) => console.warn(error.message))
     await buildNative()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
-    console.warn(`Without the tests of native code: ${error.message}`)
+    console.warn(`Without the tests of what was not built: ${error.message}`)
   }
 }
 

@@ -16,8 +16,7 @@ int decoderShrink(double factor) {
   int shrink = 1;
   for (const int one : {2, 4, 8})
     if (factor >= 2 * one) shrink = one;
-  // libjpeg's rounding of sizes shows there, which sharp evades.
-  return shrink > 1 && static_cast<int>(factor) == shrink ? shrink / 2 : shrink;
+  return shrink;
 }
 
 /// libjpeg's decoder, which jumps to `leave` at the first error, and at the first warning: of damaged data.
@@ -38,9 +37,17 @@ struct Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
- private:
   [[noreturn]] static void jump(j_common_ptr any) { std::longjmp(static_cast<Decoder*>(any->client_data)->leave, 1); }
 };
+
+/// Whether all of a progressive JPEG has come: where it has not, libjpeg smooths what is there, each version in its own way.
+bool isWhole(const jpeg_decompress_struct& info) {
+  if (!info.progressive_mode) return true;
+  for (int component = 0; component < info.num_components; component++)
+    for (const int missingBits : info.coef_bits[component])
+      if (missingBits != 0) return false;
+  return true;
+}
 
 /// A picture as the decoder has shrunk it.
 struct Shrunk {
@@ -58,10 +65,13 @@ bool decode(Decoder& decoder, const uint8_t* bytes, size_t size, int side, doubl
   if (setjmp(decoder.leave) != 0) return false;
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, bytes, size);
-  // Exif may turn it, a profile changes its colours: their segments are kept, to see whether there are any.
-  for (const int marker : {1, 2}) jpeg_save_markers(&info, JPEG_APP0 + marker, 1);
+  // Exif may turn it, a profile changes its colours: the first segment that may be one of them ends it.
+  for (const int marker : {1, 2})
+    jpeg_set_marker_processor(&info, JPEG_APP0 + marker, [](j_decompress_ptr any) -> boolean {
+      Decoder::jump(reinterpret_cast<j_common_ptr>(any));
+    });
   jpeg_read_header(&info, TRUE);
-  if (info.marker_list != nullptr || info.jpeg_color_space != JCS_YCbCr) return false;
+  if (info.jpeg_color_space != JCS_YCbCr) return false;
   to.width = static_cast<int>(info.image_width);
   to.height = static_cast<int>(info.image_height);
   const int smaller = std::min(to.width, to.height);
@@ -71,6 +81,7 @@ bool decode(Decoder& decoder, const uint8_t* bytes, size_t size, int side, doubl
   info.scale_denom = shrink;
   info.out_color_space = JCS_RGB;
   jpeg_start_decompress(&info);
+  if (!isWhole(info)) return false;
   to.shrunkWidth = to.width / shrink;
   const size_t rowBytes = static_cast<size_t>(to.shrunkWidth) * info.output_components;
   const size_t rows = to.height / shrink;

@@ -8,7 +8,7 @@
 // places between two pixels; rows and then columns go through it, rounded to bytes between. Beyond the edges is what lies on them.
 
 // Where both compiler and system can choose when the program starts.
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define ON_NEW_PROCESSORS [[gnu::target_clones("avx2", "default")]]
 #else
 #define ON_NEW_PROCESSORS

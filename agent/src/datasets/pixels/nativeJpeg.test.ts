@@ -76,6 +76,26 @@ testNative('one of more than MAX_IMAGE_PIXELS is left to sharp before any of it 
   expect(await decode(jpeg, 16)).toBeNull()
 })
 
+testNative('a million segments that may be Exif cost no more than one', async () => {
+  const decode = await openBuilt()
+  const jpeg = await pictureOf(1, 40, 40).jpeg().toBuffer()
+  // Kept by libjpeg before 3.0.4, each one would walk along all that came before it: hours.
+  const segments = Buffer.alloc(4_000_000, Buffer.from([0xff, 0xe1, 0x00, 0x02]))
+  expect(await decode(Buffer.concat([jpeg.subarray(0, 2), segments, jpeg.subarray(2)]), 16)).toBeNull()
+})
+
+testNative('a progressive one that ends after its first scan, as it may, is left to sharp', async () => {
+  const decode = await openBuilt()
+  const jpeg = await pictureOf(1, 90, 60).jpeg({ progressive: true, chromaSubsampling: '4:2:0' }).toBuffer()
+  const scans = [...jpeg.keys()].filter((at) => jpeg.readUInt16BE(Math.min(at, jpeg.length - 2)) === 0xffda)
+  // Tables lie before the second scan: what is cut off begins with the marker of the first of them.
+  const end = jpeg.indexOf(Buffer.from([0xff, 0xc4]), scans[0])
+  expect(scans.length).toBeGreaterThan(2)
+  const first = Buffer.concat([jpeg.subarray(0, end), Buffer.from([0xff, 0xd9])])
+  expect((await asDemo(first, 16)).length).toBe(16 * 16 * 3)
+  expect(await decode(first, 16)).toBeNull()
+})
+
 testNative('a damaged one is left to sharp, or gives what sharp makes of it', async () => {
   const decode = await openBuilt()
   let decoded = 0
@@ -120,7 +140,7 @@ const ENDED_THREADS = `
 testNative('a thread that ends while pictures are decoded for it ends cleanly', async () => {
   const jpeg = await pictureOf(1, 300, 200).jpeg().toBuffer()
   const args = ['-e', ENDED_THREADS, built, jpeg.toString('base64')]
-  const { stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  const { stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
   expect({ stdout, signal }).toEqual({ stdout: 'all ended\n', signal: null })
 })
 

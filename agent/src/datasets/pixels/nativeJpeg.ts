@@ -26,8 +26,8 @@ function load(): Addon | null {
   }
 }
 
-// A picture that tells whether two decoders agree: the larger size is resized only, for the smaller one the JPEG decoder shrinks, too.
-const [WIDTH, HEIGHT, SIZES] = [200, 90, [40, 16]] as const
+// A picture that tells whether two decoders agree: the JPEG decoder shrinks it not at all, by two, by four and by eight.
+const [WIDTH, HEIGHT, SIZES] = [200, 90, [40, 16, 10, 5]] as const
 
 /** Noise, the same each time: a linear congruential generator, by Numerical Recipes. */
 function drawNoise(): Uint8Array {
@@ -58,7 +58,7 @@ async function open(sharp: SharpConstructor): Promise<JpegDecoder | null> {
 
 let opened: Promise<JpegDecoder | null> | undefined
 
-/** The native decoder, which `npm run build:native` builds. Null where it was not built, or would give other bytes than sharp. */
+/** The native decoder, which `npm run build:native` builds. Null where it was not built, or gives other bytes than sharp for a drawn picture. */
 export function openJpegDecoder(sharp: SharpConstructor): Promise<JpegDecoder | null> {
   opened ??= open(sharp)
   return opened
