@@ -41,8 +41,8 @@ struct Axis {
   int box, length;
   /// What is left to shrink by the kernel.
   double factor;
-  /// Position of the first pixel that is made.
-  double start;
+  /// What is taken off each position, so that both edges of the picture are treated alike.
+  double offset;
   /// Weights of one pixel that is made, and those that lie before its position.
   int taps, before;
 };
@@ -113,7 +113,7 @@ Bytes shrinkRows(const Bytes& whole, int rowBytes, int side, int rowsAtOnce) {
   Bytes made(static_cast<size_t>(side) * rowBytes);
   double position = 0;
   for (int row = 0; row < side; row++, position += axis.factor) {
-    if (row % rowsAtOnce == 0) position = (row + 0.5) * axis.factor - 0.5 - axis.start;
+    if (row % rowsAtOnce == 0) position = (row + 0.5) * axis.factor - 0.5 - axis.offset;
     const int first = static_cast<int>(position) - axis.before;
     // Rounded to the nearest place.
     const int place = ((static_cast<int>(position * PLACES * 2) & (PLACES * 2 - 1)) + 1) / 2;

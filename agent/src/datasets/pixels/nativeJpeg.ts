@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module'
 import { MAX_IMAGE_PIXELS } from '@pawprint/protocol'
 import type { SharpConstructor } from 'sharp'
+import { CHANNELS } from '../images.ts'
+import { seededRandom } from '../random.ts'
 import { decodePicture, type Picture } from './decodePicture.ts'
 
 /** `agent/native`, as JavaScript sees it. */
@@ -29,19 +31,12 @@ function load(): Addon | null {
 // A picture that tells whether two decoders agree: the JPEG decoder shrinks it not at all, by two, by four and by eight.
 const [WIDTH, HEIGHT, SIZES] = [200, 90, [40, 16, 10, 5]] as const
 
-/** Noise, the same each time: a linear congruential generator, by Numerical Recipes. */
-function drawNoise(): Uint8Array {
-  let state = 1
-  return Uint8Array.from({ length: WIDTH * HEIGHT * 3 }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state >>> 24
-  })
-}
-
 /** Whether the decoder gives sharp's bytes on this machine: its libjpeg is the system's, and sharp may have been updated. */
 export async function isLikeSharp(decode: JpegDecoder, sharp: SharpConstructor): Promise<boolean> {
-  const noise = sharp(drawNoise(), { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
-  const jpeg = await noise.jpeg().toBuffer()
+  const random = seededRandom(1)
+  const noise = Uint8Array.from({ length: WIDTH * HEIGHT * CHANNELS }, () => random.below(256))
+  const picture = sharp(noise, { raw: { width: WIDTH, height: HEIGHT, channels: CHANNELS } })
+  const jpeg = await picture.jpeg().toBuffer()
   for (const size of SIZES) {
     const [expected, got] = [await decodePicture(sharp, jpeg, size), await decode(jpeg, size)]
     if (got === null || Buffer.compare(expected.pixels, got.pixels) !== 0) return false

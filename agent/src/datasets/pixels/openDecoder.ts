@@ -6,14 +6,14 @@ import { openJpegDecoder } from './nativeJpeg.ts'
 export type Decoder = (bytes: Uint8Array, imageSize: number, crop?: Crop) => Promise<Picture>
 
 /**
- * What decodes pictures: sharp, and native code for the most common kind, where that is built and `isNative`. By default it is unless
- * `PAWPRINT_NATIVE=off`. Both give the same bytes. They are loaded when they are first needed.
+ * What decodes pictures: sharp, and native code for the most common kind, where that is built, unless `PAWPRINT_NATIVE=off`.
+ * Both give the same bytes. They are loaded when they are first needed.
  */
-export async function openDecoder(isNative = process.env.PAWPRINT_NATIVE !== 'off'): Promise<Decoder> {
+export async function openDecoder(): Promise<Decoder> {
   const { default: sharp } = await import('sharp')
   // Its memory of operations never helps where all pictures differ, but takes an eighth of the time, and holds what was decoded.
   sharp.cache(false)
-  const jpeg = isNative ? await openJpegDecoder(sharp) : null
+  const jpeg = process.env.PAWPRINT_NATIVE === 'off' ? null : await openJpegDecoder(sharp)
   return async (bytes, imageSize, crop) => {
     const isForJpeg = jpeg !== null && crop === undefined && bytes.length <= MAX_IMAGE_BYTES
     const picture = isForJpeg ? await jpeg(bytes, imageSize) : null
